@@ -1,0 +1,620 @@
+"""The immutable array.
+
+An `Array` holds one read-only NumPy value. Its operators and methods call the functions of
+`fungrad.numpy`, which stand above this file: they reach it through one table, `operations`, which
+`fungrad.numpy` fills when it is imported. Nothing else in fungrad is bound late.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, SupportsIndex, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fungrad.errors import (
+    ArrayDTypeError,
+    ArrayImmutableError,
+    OperandError,
+    describe,
+)
+
+ArrayLike: TypeAlias = "Array | npt.ArrayLike"
+"""What the functions of `fungrad.numpy` take: arrays, NumPy arrays, numbers, nested lists."""
+
+operations: Any = SimpleNamespace(functions={}, ufuncs={})
+"""The functions that operators, methods and NumPy's protocols call; filled by `fungrad.numpy`."""
+
+NUMERIC_KINDS = frozenset("biufc")
+SCALARS: frozenset[type] = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdgFDG")
+RAW: frozenset[type] = SCALARS | {np.ndarray, bool, int, float, complex}
+"""The types that a value has at the bottom, when no transform is left."""
+
+
+def _operator(name: str, swap: bool = False) -> Callable[[Array, Any], Any]:
+    """Make the operator method that calls ``operations.<name>``."""
+
+    def method(self: Array, other: Any) -> Any:
+        try:
+            if swap:
+                return getattr(operations, name)(other, self)
+            return getattr(operations, name)(self, other)
+        except OperandError:
+            return NotImplemented  # the other operand may know what to do
+
+    return method
+
+
+def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return _operator(name), _operator(name, swap=True)
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """Make the method that calls ``operations.<name>`` with the array first."""
+
+    def method(self: Array, *args: Any, **kwargs: Any) -> Any:
+        return getattr(operations, name)(self, *args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = f"See `fungrad.numpy.{name}`."
+    return method
+
+
+def _refused(name: str, instead: str) -> Callable[..., Any]:
+    """Make the method that stands for one of ndarray's that would change the array."""
+
+    def method(self: Array, *args: Any, **kwargs: Any) -> Any:
+        raise ArrayImmutableError(f"x.{name}(...)", instead)
+
+    method.__name__ = name
+    method.__doc__ = f"Raise `ArrayImmutableError`; write ``{instead}``."
+    return method
+
+
+class Array:
+    """An immutable n-dimensional array of numbers.
+
+    Arrays come out of every function of `fungrad.numpy`; `fungrad.numpy.array` makes one from a
+    list, a number or a NumPy array. They have NumPy's operators, indexing, methods and attributes,
+    but for those that would change them: ``x.at[i].set(v)`` is the pure form of ``x[i] = v``.
+
+    Parameters
+    ----------
+    object : array_like
+        Numbers, nested sequences, or an array; always copied.
+    dtype : dtype, optional
+        The dtype of the result; that of `object` when left out.
+
+    Raises
+    ------
+    ArrayDTypeError
+        If the values are not numbers or booleans.
+
+    Examples
+    --------
+    >>> x = fg.Array([1.0, 2.0])
+    >>> x * 2
+    Array([2., 4.], dtype=float64)
+    >>> x.at[0].set(5.0)
+    Array([5., 2.], dtype=float64)
+    """
+
+    __slots__ = ("__weakref__", "value")
+
+    value: Any
+
+    def __init__(self, object: ArrayLike, dtype: npt.DTypeLike | None = None) -> None:
+        _set_value(self, freeze(np.array(object, dtype=dtype)))
+
+    # --- what it is ---
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return self.value.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements."""
+        return self.value.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Bytes to step along each axis in memory."""
+        return self.__array__().strides
+
+    @property
+    def flags(self) -> Any:
+        """NumPy's flags of the memory layout; ``writeable`` is False and stays so."""
+        return self.__array__().flags
+
+    @property
+    def data(self) -> memoryview:
+        """A read-only view of the memory."""
+        return self.__array__().data
+
+    @property
+    def base(self) -> None:
+        """None: an array never shares memory that can change."""
+        return None
+
+    @property
+    def device(self) -> str:
+        """The device that holds the elements: ``"cpu"``."""
+        return "cpu"
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Array:
+        """Return the array itself; ``"cpu"`` is the only device."""
+        if device != "cpu" or stream is not None:
+            raise ValueError(f'the only device is "cpu" and it has no streams, got {device!r}')
+        return self
+
+    # --- conversion ---
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        value = np.asarray(self.value)
+        if copy or (dtype is not None and value.dtype != np.dtype(dtype)):
+            if copy is False:
+                raise ValueError(f"{value.dtype} to {np.dtype(dtype)} needs a copy; got copy=False")
+            return np.array(value, dtype=dtype)
+        view = value.view()
+        view.flags.writeable = False
+        return view
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(self.__array__())
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        # Before version 1.0 the protocol cannot say "read-only": only a copy is safe then.
+        readonly = max_version is not None and max_version[0] >= 1 and not copy
+        try:
+            if readonly:
+                return self.__array__().__dlpack__(  # type: ignore[call-arg]
+                    stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
+                )
+        except (TypeError, BufferError):  # NumPy 2.0 knows neither the keyword nor read-only
+            pass
+        if copy is False:
+            raise BufferError("an immutable array is exported without a copy by DLPack >= 1 only")
+        return np.array(self.__array__()).__dlpack__(stream=stream)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.__array__().__dlpack_device__()
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return operations.namespace
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __complex__(self) -> complex:
+        return complex(self.value)
+
+    def __index__(self) -> int:
+        return operator.index(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def item(self, *args: SupportsIndex) -> Any:
+        """Return one element as a Python number."""
+        return self.__array__().item(*args)
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers."""
+        return self.__array__().tolist()
+
+    def tobytes(self, order: Any = "C") -> bytes:
+        """Return the bytes of the elements."""
+        return self.__array__().tobytes(order)
+
+    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
+        """Write the elements to a file, as `numpy.ndarray.tofile` does."""
+        self.__array__().tofile(fid, sep, format)
+
+    def dumps(self) -> bytes:
+        """Return the pickle of the NumPy array."""
+        return self.__array__().dumps()
+
+    def dump(self, file: Any) -> None:
+        """Write the pickle of the NumPy array to a file."""
+        self.__array__().dump(file)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Array, (np.asarray(self.value),)
+
+    def __copy__(self) -> Array:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Array:
+        return self
+
+    # --- display ---
+
+    def __repr__(self) -> str:
+        return show(np.asarray(self.value))
+
+    def __str__(self) -> str:
+        return str(np.asarray(self.value))
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        if self.ndim:
+            raise TypeError(
+                f"format {spec!r} needs one number and the array has shape {self.shape}; "
+                "format its elements, x[i], or use numpy.array2string"
+            )
+        return format(np.asarray(self.value)[()], spec)
+
+    # --- immutable ---
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise ArrayImmutableError(f"x.{name} = ...", _INSTEAD.get(name, "a new array"))
+
+    def __delattr__(self, name: str) -> None:
+        raise ArrayImmutableError(f"del x.{name}", "a new array")
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise ArrayImmutableError("x[i] = v", "x = x.at[i].set(v)")
+
+    def __delitem__(self, index: Any) -> None:
+        raise ArrayImmutableError("del x[i]", "fnp.delete(x, i)")
+
+    fill = _refused("fill", "fnp.full_like(x, v)")
+    itemset = _refused("itemset", "x.at[i].set(v)")
+    partition = _refused("partition", "fnp.partition(x, kth)")
+    put = _refused("put", "x.at[i].set(v)")
+    resize = _refused("resize", "fnp.resize(x, shape)")
+    setfield = _refused("setfield", "x.astype(dtype)")
+    setflags = _refused("setflags", "np.array(x), a copy that can be changed")
+    sort = _refused("sort", "fnp.sort(x), or fnp.argsort(x)")
+
+    @property
+    def at(self) -> _At:
+        """Pure updates: ``x.at[i].set(v)``, ``add``, ``multiply``, ``min``, ...
+
+        Examples
+        --------
+        >>> fnp.zeros(3).at[1].add(2.0)
+        Array([0., 2., 0.], dtype=float64)
+        """
+        return _At(self)
+
+    # --- container ---
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of an array without axes; its shape is ()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("an array without axes cannot be iterated over; its shape is ()")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __getitem__(self, index: Any) -> Any:
+        return operations.getitem(self, index)
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(operations.any(operations.equal(self, item)))
+
+    # --- operators ---
+
+    __hash__ = None  # type: ignore[assignment]
+
+    __add__, __radd__ = _binary("add")
+    __sub__, __rsub__ = _binary("subtract")
+    __mul__, __rmul__ = _binary("multiply")
+    __truediv__, __rtruediv__ = _binary("divide")
+    __floordiv__, __rfloordiv__ = _binary("floor_divide")
+    __mod__, __rmod__ = _binary("remainder")
+    __divmod__, __rdivmod__ = _binary("divmod")
+    __matmul__, __rmatmul__ = _binary("matmul")
+    __and__, __rand__ = _binary("bitwise_and")
+    __or__, __ror__ = _binary("bitwise_or")
+    __xor__, __rxor__ = _binary("bitwise_xor")
+    __lshift__, __rlshift__ = _binary("left_shift")
+    __rshift__, __rrshift__ = _binary("right_shift")
+    __rpow__ = _operator("power", swap=True)
+    __lt__ = _operator("less")
+    __le__ = _operator("less_equal")
+    __gt__ = _operator("greater")
+    __ge__ = _operator("greater_equal")
+    __eq__ = _operator("equal")  # type: ignore[assignment]
+    __ne__ = _operator("not_equal")  # type: ignore[assignment]
+
+    def __pow__(self, other: Any, modulo: None = None) -> Any:
+        if modulo is not None:
+            raise TypeError("pow() of an array takes no modulus; write (x ** y) % m")
+        try:
+            return operations.power(self, other)
+        except OperandError:
+            return NotImplemented
+
+    def __neg__(self) -> Any:
+        return operations.negative(self)
+
+    def __pos__(self) -> Any:
+        return operations.positive(self)
+
+    def __abs__(self) -> Any:
+        return operations.abs(self)
+
+    def __invert__(self) -> Any:
+        return operations.invert(self)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return operations.round(self, 0 if ndigits is None else ndigits)
+
+    # --- NumPy's protocols ---
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return operations.call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return operations.call_function(func, args, kwargs)
+
+    # --- methods ---
+
+    @property
+    def T(self) -> Any:
+        """The array with its axes reversed."""
+        return operations.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        """The array with its last two axes swapped."""
+        return operations.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return operations.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return operations.imag(self)
+
+    @property
+    def flat(self) -> Any:
+        """The elements in one axis, to iterate over and to index."""
+        return operations.ravel(self)
+
+    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
+        """See `fungrad.numpy.reshape`; the lengths may also be given one by one."""
+        return operations.reshape(self, _spread(shape), order=order, copy=copy)
+
+    def transpose(self, *axes: Any) -> Any:
+        """See `fungrad.numpy.transpose`; the axes may also be given one by one."""
+        return operations.transpose(self, _spread(axes) if axes else None)
+
+    def view(self, dtype: npt.DTypeLike | None = None) -> Any:
+        """Return the array itself, or its bytes read as another dtype."""
+        return self if dtype is None else operations.view(self, dtype)
+
+    def choose(self, choices: Any, mode: Any = "raise") -> Any:
+        """See `fungrad.numpy.choose`: the array holds the indices."""
+        return operations.choose(self, choices, mode=mode)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """See `fungrad.numpy.compress`."""
+        return operations.compress(condition, self, axis=axis)
+
+    all = _method("all")
+    any = _method("any")
+    argmax = _method("argmax")
+    argmin = _method("argmin")
+    argpartition = _method("argpartition")
+    argsort = _method("argsort")
+    astype = _method("astype")
+    byteswap = _method("byteswap")
+    clip = _method("clip")
+    conj = _method("conj")
+    conjugate = _method("conjugate")
+    copy = _method("copy")
+    cumprod = _method("cumprod")
+    cumsum = _method("cumsum")
+    diagonal = _method("diagonal")
+    dot = _method("dot")
+    flatten = _method("ravel")
+    max = _method("max")
+    mean = _method("mean")
+    min = _method("min")
+    nonzero = _method("nonzero")
+    prod = _method("prod")
+    ptp = _method("ptp")
+    ravel = _method("ravel")
+    repeat = _method("repeat")
+    round = _method("round")
+    searchsorted = _method("searchsorted")
+    squeeze = _method("squeeze")
+    std = _method("std")
+    sum = _method("sum")
+    swapaxes = _method("swapaxes")
+    take = _method("take")
+    trace = _method("trace")
+    var = _method("var")
+
+
+_set_value = Array.value.__set__  # type: ignore[attr-defined]
+
+_INSTEAD = {
+    "shape": "x = x.reshape(shape)",
+    "dtype": "x = x.astype(dtype)",
+    "real": "x = real + 1j * x.imag",
+    "imag": "x = x.real + 1j * imag",
+    "T": "x = value.T",
+    "flat": "x = fnp.full_like(x, v)",
+}
+
+
+class _At:
+    """``x.at``: waits for the index."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+    def __getitem__(self, index: Any) -> _IndexUpdate:
+        return _IndexUpdate(self.array, index)
+
+    def __repr__(self) -> str:
+        return f"{self.array!r}.at"
+
+
+class _IndexUpdate:
+    """``x.at[index]``: pure counterparts of indexed assignment, each returning a new array.
+
+    `mode` says what an index out of range does: None raises `IndexError`; ``"clip"`` takes the
+    nearest element; ``"wrap"`` counts on from the other end; ``"fill"`` and ``"drop"`` leave such
+    an update out (and `get` gives `fill_value` there).
+    """
+
+    __slots__ = ("array", "index")
+
+    def __init__(self, array: Array, index: Any) -> None:
+        self.array = array
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"{self.array!r}.at[{self.index!r}]"
+
+    def _update(self, how: str, values: Any, mode: str | None) -> Any:
+        return operations.index_update(self.array, self.index, values, how=how, mode=mode)
+
+    def get(self, *, mode: str | None = None, fill_value: Any = None) -> Any:
+        """Return ``x[index]``."""
+        return operations.index_get(self.array, self.index, mode=mode, fill_value=fill_value)
+
+    def set(self, values: ArrayLike, *, mode: str | None = None) -> Any:
+        """Return the array with ``x[index] = values``; of a repeated index the last one counts."""
+        return self._update("set", values, mode)
+
+    def add(self, values: ArrayLike, *, mode: str | None = None) -> Any:
+        """Return the array with ``x[index] += values``; repeated indices add up."""
+        return self._update("add", values, mode)
+
+    def subtract(self, values: ArrayLike, *, mode: str | None = None) -> Any:
+        """Return the array with ``x[index] -= values``; repeated indices add up."""
+        return self._update("add", operations.negative(values), mode)
+
+    def multiply(self, values: ArrayLike, *, mode: str | None = None) -> Any:
+        """Return the array with ``x[index] *= values``; repeated indices multiply up."""
+        return self._update("multiply", values, mode)
+
+    mul = multiply
+
+    def divide(self, values: ArrayLike, *, mode: str | None = None) -> Any:
+        """Return the array with ``x[index] /= values``; repeated indices divide again."""
+        return self._update("divide", values, mode)
+
+    def power(self, values: ArrayLike, *, mode: str | None = None) -> Any:
+        """Return the array with ``x[index] **= values``."""
+        return self._update("power", values, mode)
+
+    def min(self, values: ArrayLike, *, mode: str | None = None) -> Any:
+        """Return the array with the lesser of ``x[index]`` and `values` there."""
+        return self._update("min", values, mode)
+
+    def max(self, values: ArrayLike, *, mode: str | None = None) -> Any:
+        """Return the array with the greater of ``x[index]`` and `values` there."""
+        return self._update("max", values, mode)
+
+    def apply(self, function: Callable[[Any], Any], *, mode: str | None = None) -> Any:
+        """Return the array with ``x[index] = function(x[index])``, once for each index."""
+        values = function(operations.index_get(self.array, self.index, mode=mode, fill_value=None))
+        return self._update("set", values, mode)
+
+
+def _spread(lengths: tuple[Any, ...]) -> Any:
+    """Read ``f(2, 3)`` and ``f((2, 3))`` alike."""
+    return lengths[0] if len(lengths) == 1 else lengths
+
+
+def freeze(value: Any) -> Any:
+    """Make a raw value safe to hold for ever: read-only, numbers only, its memory not shared.
+
+    A fresh ndarray is made read-only where it lies. A view of memory that somebody could still
+    write to is copied.
+    """
+    if type(value) is not np.ndarray:
+        if type(value) in SCALARS:
+            return value
+        value = np.array(value)
+    elif value.base is not None:
+        base = value.base
+        if value.flags.writeable or not isinstance(base, np.ndarray) or base.flags.writeable:
+            value = value.copy()
+    if value.dtype.kind not in NUMERIC_KINDS:
+        raise ArrayDTypeError(value.dtype)
+    if not value.ndim:
+        return value[()]
+    value.flags.writeable = False
+    return value
+
+
+def wrap(value: Any) -> Any:
+    """Return a value one layer down as users see it: raw values become an `Array`."""
+    if isinstance(value, Array):
+        return value
+    array = object.__new__(Array)
+    _set_value(array, freeze(value))
+    return array
+
+
+def unwrap(x: Any) -> Any:
+    """Return the raw value of an `Array`; everything else, tracers included, as it is."""
+    return x.value if type(x) is Array else x
+
+
+def show(value: npt.NDArray[Any], suffix: str = "") -> str:
+    """Return ``Array([1., 2.], dtype=float64)``, lines aligned as NumPy aligns them."""
+    head = "Array("
+    body = np.array2string(value, separator=", ", prefix=head)
+    if value.size == 0 and value.ndim > 1:
+        body += f", shape={value.shape}"
+    return f"{head}{body}, dtype={value.dtype}){suffix}"
+
+
+__all__ = ["RAW", "SCALARS", "Array", "ArrayLike", "describe", "freeze", "operations", "show"]

@@ -1,0 +1,54 @@
+"""What the public functions share: reading arrays, axes and shapes as NumPy does."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from fungrad.array import RAW, Array, operations
+from fungrad.errors import OperandError
+
+
+def lift(x: Any, where: str) -> Any:
+    """Return `x` as something with a shape and a dtype.
+
+    Arrays, traced values and NumPy's own values pass as they are; Python numbers become NumPy
+    scalars, lists become arrays.
+    """
+    kind = type(x)
+    if isinstance(x, Array) or kind is np.ndarray:
+        return x
+    if kind in RAW:
+        return np.asarray(x)[()]
+    if isinstance(x, (list, tuple, np.ndarray)) or hasattr(x, "__array__"):
+        return operations.asarray(x)
+    raise OperandError(where, x)
+
+
+def axis_tuple(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Return the axes as sorted non-negative ints; None means all of them.
+
+    Raises
+    ------
+    numpy.exceptions.AxisError
+        If there is no such axis.
+    ValueError
+        If an axis is named twice.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    found = tuple(sorted([axis_index(each, ndim) for each in axes]))
+    if len(set(found)) != len(found):
+        raise ValueError(f"axis {axis} names an axis twice")
+    return found
+
+
+def axis_index(axis: Any, ndim: int) -> int:
+    """Return one axis as a non-negative int."""
+    index = operator.index(axis)
+    if not -ndim <= index < ndim:
+        raise np.exceptions.AxisError(index, ndim)
+    return index + ndim if index < 0 else index

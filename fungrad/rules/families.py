@@ -1,0 +1,368 @@
+"""The families of rules: all that can be said once about a kind of operation is said here.
+
+A rule is a final class with an operation and its derivative; from the family come `forward` and
+`backward`, the tape's `linearize` and `pull`, forward mode's `push` and batching's `batch`. Rules
+are written with NumPy's own functions: on raw values these are NumPy's, on tracers they come back
+to fungrad, so one expression serves every nesting.
+
+In a rule `x` and `y` are inputs, `z` is the output, `g` the gradient of the output (cotangent) and
+`t` a tangent. A parameter whose name starts with an underscore is not kept for the backward pass.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fungrad.array import RAW, Array
+from fungrad.errors import ShapeError
+from fungrad.function import Context, Function, cast
+
+Kernel = Callable[..., Any]
+
+
+class Rule(Function):
+    """Common to the families: a NumPy `kernel` that computes the operation on raw values."""
+
+    trusted = True
+    kernel: ClassVar[Kernel]
+
+    def __init_subclass__(cls) -> None:
+        if "kernel" in cls.__dict__:
+            cls.kernel = staticmethod(cls.kernel)
+
+    @classmethod
+    def call(cls, *values: Any, **params: Any) -> Any:
+        for value in values:
+            if type(value) not in RAW:
+                return cls.apply(*values, **params)
+        try:
+            return cls.kernel(*values, **params)
+        except np.linalg.LinAlgError:
+            raise
+        except ValueError as error:
+            raise ShapeError(_public_name(cls), values, error) from None
+
+    @classmethod
+    def forward(cls, ctx: Context, *values: Any, **params: Any) -> Any:  # type: ignore[override]
+        ctx.saved_values["parents"] = parents = [
+            0 if wanted else -1 for _, wanted in zip(values, ctx.needs_input_grad, strict=False)
+        ]
+        values = tuple([v.value if type(v) is Array else v for v in values])
+        nested = any(type(value) not in RAW for value in values)
+        z, ctx.saved_values["notes"] = cls.linearize(list(values), parents, params, nested)
+        return z
+
+    @classmethod
+    def backward(cls, ctx: Context, *gradients: Any) -> Any:  # type: ignore[override]
+        gradient = gradients[0] if len(gradients) == 1 else gradients
+        pulled = cls.pull(ctx.saved_values["notes"], ctx.saved_values["parents"], gradient)
+        return pulled[0] if len(pulled) == 1 else tuple(pulled)
+
+
+class Constant(Rule):
+    """An operation without a derivative: comparisons, rounding, positions, ...
+
+    Every transform of derivatives passes it by; only batching needs to know how. By default its
+    batch rule is that of an elementwise operation.
+    """
+
+    differentiable = False
+
+    @classmethod
+    def batch(
+        cls, size: int, batched: Sequence[bool], values: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        return cls.call(*align(batched, values), **params), True
+
+
+class Elementwise(Rule):
+    """A function of elements, with broadcasting: one partial derivative for each argument.
+
+    A partial is a number, or a function of (output, \\*inputs), or None where there is no
+    derivative. A complex derivative is the complex partial where the function is holomorphic; a
+    real function of a complex x has the partial du/dx - i du/dy.
+    """
+
+    partials: ClassVar[tuple[Any, ...]]
+    unread: ClassVar[tuple[tuple[int, ...], ...]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        reads = [_reads(partial) for partial in cls.partials]
+        positions = range(len(cls.partials) + 1)
+        # For each set of wanted gradients, as bits: what no wanted partial reads is dropped.
+        cls.unread = tuple(
+            tuple(
+                position
+                for position in positions
+                if not any(bits >> i & 1 and position in read for i, read in enumerate(reads))
+            )
+            for bits in range(1 << len(cls.partials))
+        )
+        cls.differentiable = any(partial is not None for partial in cls.partials)
+
+    @classmethod
+    def linearize(
+        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+    ) -> tuple[Any, Any]:
+        if nested:
+            z = cls.apply(*values, **params)
+        else:
+            try:
+                z = cls.kernel(*values, **params)
+            except ValueError as error:
+                raise ShapeError(_public_name(cls), values, error) from None
+        bits = 0
+        bit = 1
+        for parent in parents:
+            if parent >= 0:
+                bits += bit
+            bit += bit
+        notes = [z, *values]
+        for position in cls.unread[bits]:
+            notes[position] = None
+        return z, notes
+
+    @classmethod
+    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+        results = []
+        for parent, partial in zip(parents, cls.partials, strict=True):
+            if parent < 0 or partial is None:
+                results.append(None)
+            elif partial == 1:
+                results.append(gradient)
+            elif partial == -1:
+                results.append(-gradient)
+            else:
+                results.append(gradient * (partial(*notes) if callable(partial) else partial))
+        return results
+
+    @classmethod
+    def push(
+        cls, values: list[Any], tangents: list[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        z = cls.call(*values, **params)
+        total = None
+        for partial, tangent in zip(cls.partials, tangents, strict=True):
+            if tangent is None or partial is None:
+                continue
+            term = tangent * (partial(z, *values) if callable(partial) else partial)
+            total = term if total is None else total + term
+        return z, None if total is None else conform(total, z)
+
+    @classmethod
+    def batch(
+        cls, size: int, batched: Sequence[bool], values: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        return cls.call(*align(batched, values), **params), True
+
+
+class Reduction(Rule):
+    """A function that reduces axes: one weight gives both modes.
+
+    The change of the result is ``sum(weight * change of x)`` over the axes. `weight` is a number or
+    a function of ``(z, x, axis)``, z with its axes kept, or of more keyword parameters. `axis`
+    reaches the rule as a tuple of non-negative ints, `keepdims` as a bool.
+    """
+
+    weight: ClassVar[Any]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if callable(cls.weight):
+            cls.weight = staticmethod(cls.weight)
+
+    @classmethod
+    def linearize(
+        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+    ) -> tuple[Any, Any]:
+        (x,) = values
+        z = cls.call(x, **params)
+        if callable(cls.weight):
+            return z, (z, x, x.shape, params)
+        return z, (None, None, x.shape, params)
+
+    @classmethod
+    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+        z, x, shape, params = notes
+        axis, keepdims = params["axis"], params["keepdims"]
+        if not keepdims:
+            gradient = keep(gradient, axis, shape)
+        if z is None:
+            if cls.weight != 1:
+                gradient = gradient * cls.weight
+            return (broadcast(gradient, shape),)
+        return (gradient * cls.weigh(z, x, params),)
+
+    @classmethod
+    def push(
+        cls, values: list[Any], tangents: list[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        (x,), (t,) = values, tangents
+        z = cls.call(x, **params)
+        weighted = t * (cls.weigh(z, x, params) if callable(cls.weight) else cls.weight)
+        axis, keepdims = params["axis"], params["keepdims"]
+        return z, conform(np.sum(weighted, axis=axis, keepdims=keepdims), z)
+
+    @classmethod
+    def weigh(cls, z: Any, x: Any, params: dict[str, Any]) -> Any:
+        """Return the weight at x; z is the result with or without its axes."""
+        params = dict(params)
+        if not params.pop("keepdims"):
+            z = keep(z, params["axis"], x.shape)
+        return cls.weight(z, x, **params)
+
+    @classmethod
+    def batch(
+        cls, size: int, batched: Sequence[bool], values: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        axis = tuple([each + 1 for each in params["axis"]])
+        return cls.call(*values, **{**params, "axis": axis}), True
+
+
+class Linear(Rule):
+    """A function that is linear in its only array: the transpose gives the reverse mode.
+
+    `transpose(g, shape, params)` maps the gradient of the result to that of x, whose shape is
+    given. `shift(size, x, params)` returns the parameters for an x with one more axis in front.
+    """
+
+    @staticmethod
+    def transpose(g: Any, shape: tuple[int, ...], params: dict[str, Any]) -> Any:
+        """Return the gradient of x."""
+        raise NotImplementedError
+
+    @staticmethod
+    def shift(size: int, x: Any, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters for a batch of `size` values, x being the batch."""
+        raise NotImplementedError
+
+    @classmethod
+    def linearize(
+        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+    ) -> tuple[Any, Any]:
+        (x,) = values
+        return cls.call(x, **params), (x.shape, params)
+
+    @classmethod
+    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+        shape, params = notes
+        return (cls.transpose(gradient, shape, params),)
+
+    @classmethod
+    def push(
+        cls, values: list[Any], tangents: list[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        return cls.call(*values, **params), cls.call(*tangents, **params)
+
+    @classmethod
+    def batch(
+        cls, size: int, batched: Sequence[bool], values: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        (x,) = values
+        return cls.call(x, **cls.shift(size, x, params)), True
+
+
+class Bilinear(Rule):
+    """A product: linear in each of two arrays, with one adjoint for each.
+
+    ``adjoints[0](g, y, **params)`` is the gradient of x (and may be broadcast against it: the tape
+    sums), ``adjoints[1](g, x, **params)`` that of y.
+    """
+
+    adjoints: ClassVar[tuple[Kernel, Kernel]]
+
+    @classmethod
+    def linearize(
+        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+    ) -> tuple[Any, Any]:
+        # Each adjoint reads the other operand only.
+        x, y = values
+        kept_x = x if parents[1] >= 0 else None
+        kept_y = y if parents[0] >= 0 else None
+        return cls.call(x, y, **params), (kept_x, kept_y, params)
+
+    @classmethod
+    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+        x, y, params = notes
+        return [
+            None if parent < 0 else adjoint(gradient, other, **params)
+            for parent, adjoint, other in zip(parents, cls.adjoints, (y, x), strict=True)
+        ]
+
+    @classmethod
+    def push(
+        cls, values: list[Any], tangents: list[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        (x, y), (tx, ty) = values, tangents
+        z = cls.call(x, y, **params)
+        t = None if tx is None else cls.call(tx, y, **params)
+        if ty is not None:
+            other = cls.call(x, ty, **params)
+            t = other if t is None else t + other
+        return z, conform(t, z)
+
+
+# --- shared pieces -------------------------------------------------------------------------------
+
+
+def keep(z: Any, axis: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """Give a reduced array its axes back, each of length one."""
+    kept = list(shape)
+    for each in axis:
+        kept[each] = 1
+    return np.reshape(z, kept)
+
+
+def broadcast(value: Any, shape: tuple[int, ...]) -> Any:
+    """Return ``np.broadcast_to(value, shape)``, quicker where the value is one number."""
+    if type(value) in RAW and not value.shape:
+        # Steps of zero bytes: every element is the same memory.
+        one = np.asarray(value)
+        return np.ndarray(shape, one.dtype, one, strides=(0,) * len(shape))
+    return np.broadcast_to(value, shape)
+
+
+def conform(tangent: Any, z: Any) -> Any:
+    """Give a tangent the shape and dtype of its output."""
+    if tangent.shape != z.shape:
+        tangent = broadcast(tangent, z.shape)
+    return tangent if tangent.dtype == z.dtype else cast(tangent, z.dtype)
+
+
+def align(batched: Sequence[bool], values: Sequence[Any]) -> list[Any]:
+    """Insert axes behind the batch axes until all batched values have the same number of axes.
+
+    Values without a batch broadcast against the rest from the right, as they are.
+    """
+    rank = max(
+        (0 if type(value) not in RAW and not hasattr(value, "ndim") else np.ndim(value)) + (not own)
+        for value, own in zip(values, batched, strict=True)
+    )
+    aligned = []
+    for value, own in zip(values, batched, strict=True):
+        if own and value.ndim < rank:
+            shape = (value.shape[0], *(1,) * (rank - value.ndim), *value.shape[1:])
+            value = np.reshape(value, shape)
+        aligned.append(value)
+    return aligned
+
+
+def _reads(partial: Any) -> set[int]:
+    """Return the positions of (output, *inputs) that a partial reads."""
+    if not callable(partial):
+        return set()
+    names = inspect.signature(partial).parameters
+    return {position for position, name in enumerate(names) if not name.startswith("_")}
+
+
+def _public_name(cls: type) -> str:
+    """Return the name in NumPy's spelling: ``FloorDivide`` is ``floor_divide``."""
+    return "".join(
+        "_" + letter.lower() if letter.isupper() and i else letter.lower()
+        for i, letter in enumerate(cls.__name__)
+    )

@@ -1,0 +1,118 @@
+"""Running transforms, and arrays as they see them.
+
+A transform runs the user's function on tracers. Each tracer belongs to one `Trace` and carries the
+value one layer down: a raw value at the bottom, or a tracer of a transform further out. Nesting is
+decided by these data alone: among the arguments of an operation, the trace with the largest id is
+the innermost one. Ids are never used twice, so a tracer that outlives its trace cannot be taken
+for somebody else's.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from fungrad.array import Array, show
+from fungrad.errors import EscapedTracerError, TracerConversionError
+
+_ids = itertools.count()
+
+
+class Trace:
+    """One running transform.
+
+    Attributes
+    ----------
+    id : int
+        Larger than that of every trace that was started before.
+    name : str
+        The transform and its function, for messages: ``"grad of loss"``.
+    closed : bool
+        Whether the transform has returned; its tracers are dead then.
+    """
+
+    __slots__ = ("closed", "id", "name")
+
+    def __init__(self, name: str) -> None:
+        self.id = next(_ids)
+        self.name = name
+        self.closed = False
+
+    def process(self, function: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Apply `function` to arguments of which some belong to this trace, none to a younger."""
+        raise NotImplementedError
+
+
+class Tracer(Array):
+    """An array as one running transform sees it.
+
+    Attributes
+    ----------
+    owner : Trace
+        The transform. (NumPy has the name ``trace`` for the sum of the diagonal.)
+    value : Array or raw value
+        The same array one layer down.
+    """
+
+    __slots__ = ("owner",)
+
+    # Only the base class needs its attributes guarded: tracers are made once an operation.
+    __setattr__ = object.__setattr__
+
+    owner: Any
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        raise TracerConversionError(self, "np.asarray(x)")
+
+    def __float__(self) -> float:
+        raise TracerConversionError(self, "float(x)")
+
+    def __complex__(self) -> complex:
+        raise TracerConversionError(self, "complex(x)")
+
+    def item(self, *args: Any) -> Any:
+        """Raise: a Python number would cut the gradient."""
+        raise TracerConversionError(self, "x.item()")
+
+    def tolist(self) -> Any:
+        """Raise: Python numbers would cut the gradient."""
+        raise TracerConversionError(self, "x.tolist()")
+
+    def __reduce__(self) -> NoReturn:
+        raise TracerConversionError(self, "pickle.dumps(x)")
+
+    def __repr__(self) -> str:
+        return show(peek(self), suffix=f" [{self.owner.name.split(' of ')[0]}]")
+
+    def __str__(self) -> str:
+        return str(peek(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(Array(peek(self)), spec)
+
+
+def peek(x: Any) -> npt.NDArray[Any]:
+    """Return the numbers at the bottom of any array, for display and decisions."""
+    while isinstance(x, Array):
+        x = x.value
+    return np.asarray(x)
+
+
+def innermost(values: Any) -> Trace | None:
+    """Return the youngest trace among the owners of `values`, None if there is none."""
+    found = None
+    for value in values:
+        if isinstance(value, Tracer) and (found is None or value.owner.id > found.id):
+            found = value.owner
+    return found
+
+
+def check_alive(tracer: Any) -> None:
+    """Raise if the tracer's transform has already returned."""
+    if tracer.owner.closed:
+        raise EscapedTracerError(tracer)
