@@ -27,10 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     libraries = [library for library in options.libraries if importable(library)]
     show(f"not installed: {TITLES[name]}" for name in options.libraries if name not in libraries)
+    compiled = [COMPILED] if options.jit and importable(COMPILED) else []
     errors: list[str] = []
     record: dict[str, Any] = {"machine": machine.facts()}
 
-    workers = Workers([*libraries, COMPILED] if options.jit else libraries, options.timeout)
+    workers = Workers(libraries + compiled, options.timeout)
     try:
         record["libraries"] = versions(workers, errors)
         show(report.machine_lines(record["machine"], record["libraries"]))
@@ -67,7 +68,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--libraries", nargs="+", choices=EAGER, default=EAGER, help="default: all that import"
     )
     parser.add_argument("--jit", action="store_true", help="add a column for JAX with jit")
-    parser.add_argument("--rounds", type=int, help="turns of every library (default 7)")
+    parser.add_argument("--rounds", type=int, help="turns of every library (default 5)")
     parser.add_argument("--seconds", type=float, help="duration of a turn (default 0.3)")
     parser.add_argument(
         "--quick", action="store_true", help="2 turns of 0.05 s: to try it out, not for figures"
@@ -80,7 +81,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.list:
         parser.exit(message="\n".join([*BY_NAME, "imports"]) + "\n")
-    rounds, seconds = (2, 0.05) if options.quick else (7, 0.3)
+    rounds, seconds = (2, 0.05) if options.quick else (5, 0.3)
     options.rounds = options.rounds or rounds
     options.seconds = options.seconds or seconds
     return options

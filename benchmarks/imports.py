@@ -18,7 +18,7 @@ print(time.perf_counter() - start)
 
 
 def import_seconds(libraries: list[str], repeats: int) -> dict[str, float]:
-    """Median import time by library; the first import of each, which fills caches, does not count."""
+    """Median import time by library, not counting the first, which fills caches."""
     seconds: dict[str, list[float]] = {library: [] for library in libraries}
     for _ in range(repeats + 1):
         for library in libraries:

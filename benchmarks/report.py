@@ -12,6 +12,7 @@ from benchmarks.targets import IMPORT_SECONDS, MEMORY_PEER, TARGETS, geometric_m
 from benchmarks.timing import Row
 
 MISSED = "!"
+UNSETTLED = "~"
 TITLE, TIME, RATIO = 42, 12, 10
 
 
@@ -31,7 +32,8 @@ def machine_lines(facts: dict[str, Any], versions: dict[str, dict[str, Any]]) ->
 
 def timing_header(libraries: list[str]) -> Iterator[str]:
     """The heading of the table of times and ratios."""
-    yield "Value and gradient, microseconds (minimum of many calls); ratios are our time by the peer's"
+    yield "Value and gradient: microseconds, the fastest of many calls; our time by the peer's."
+    yield f"{MISSED} misses the target; {UNSETTLED} no two turns of the library agreed: expect noise"
     titles = "".join(f"{TITLES[library]:>{TIME}}" for library in libraries)
     ratios = "".join(f"{'/' + TITLES[peer]:>{RATIO}} " for peer in peers(libraries))
     yield f"{'':{TITLE}}{titles}  {ratios}".rstrip()
@@ -40,7 +42,7 @@ def timing_header(libraries: list[str]) -> Iterator[str]:
 def timing_line(row: Row, libraries: list[str]) -> str:
     """One workload: its times, then its ratios, those that miss their target marked."""
     title = row.workload.title + (" (small)" if row.workload.small else "")
-    times = "".join(f"{microseconds(row.best.get(library)):>{TIME}}" for library in libraries)
+    times = "".join(f"{microseconds(row, library):>{TIME}}" for library in libraries)
     ratios = "".join(
         ratio(row.ratios.get(peer), TARGETS[peer].of(row.workload) if peer in TARGETS else None)
         for peer in peers(libraries)
@@ -119,11 +121,14 @@ def peers(libraries: list[str]) -> list[str]:
     return [library for library in libraries if library != OURS] if OURS in libraries else []
 
 
-def microseconds(seconds: float | None) -> str:
+def microseconds(row: Row, library: str) -> str:
     """A time as the table shows it."""
-    if seconds is None:
+    if library not in row.best:
         return "-"
-    return f"{seconds * 1e6:,.0f}" if seconds >= 100e-6 else f"{seconds * 1e6:.1f}"
+    seconds = row.best[library]
+    digits = 0 if seconds >= 100e-6 else 1
+    mark = UNSETTLED if len(row.turns[library]) > 1 and not row.settled(library) else ""
+    return f"{mark}{seconds * 1e6:,.{digits}f}"
 
 
 def ratio(value: float | None, target: float | None) -> str:

@@ -11,7 +11,7 @@ from benchmarks.workload import Workload
 
 @dataclass(frozen=True)
 class Target:
-    """The largest ratios to one peer: of a workload, of a small one, and of their geometric mean."""
+    """The largest ratios to one peer: of any workload, of a small one, and of the mean."""
 
     every: float
     small: float

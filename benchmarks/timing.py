@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from time import sleep
 from typing import Any
 
@@ -16,21 +17,39 @@ SETTLE = 0.05
 """Seconds to wait before a measurement: the threads of the last process spin for a while."""
 
 
+AGREEMENT = 1.05
+"""The two fastest turns of a library are to agree up to this factor."""
+
+PATIENCE = 3
+"""How much longer than planned a library is measured until they do."""
+
+
 @dataclass
 class Row:
     """What was measured of one workload: seconds by library, and what went wrong."""
 
     workload: Workload
-    best: dict[str, float] = field(default_factory=dict)
+    turns: dict[str, list[float]] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
     @property
+    def best(self) -> dict[str, float]:
+        """The fastest call of every library."""
+        return {library: min(times) for library, times in self.turns.items() if times}
+
+    @property
     def ratios(self) -> dict[str, float]:
         """Our time by that of every peer."""
-        if OURS not in self.best:
+        best = self.best
+        if OURS not in best:
             return {}
-        return {peer: self.best[OURS] / t for peer, t in self.best.items() if peer != OURS}
+        return {peer: best[OURS] / time for peer, time in best.items() if peer != OURS}
+
+    def settled(self, library: str) -> bool:
+        """Whether the fastest time was confirmed by another turn."""
+        times = sorted(self.turns[library])
+        return len(times) > 1 and times[1] <= AGREEMENT * times[0]
 
     def record(self) -> dict[str, Any]:
         """What the JSON file says."""
@@ -38,13 +57,14 @@ class Row:
             "workload": self.workload.name,
             "small": self.workload.small,
             "seconds": self.best,
+            "turns": self.turns,
             "first call": self.first,
             "ratios": self.ratios,
         }
 
 
 class Workers:
-    """The processes of the libraries; one that was killed is started again when it is next needed."""
+    """The processes of the libraries; one that was killed is started again when needed."""
 
     def __init__(self, libraries: list[str], timeout: float) -> None:
         self.libraries = libraries
@@ -78,7 +98,7 @@ def time_workload(workload: Workload, workers: Workers, rounds: int, seconds: fl
     workers
         The processes of the libraries.
     rounds
-        How often every library has its turn.
+        How often every library has its turn; more often while its times do not settle.
     seconds
         How long a turn lasts. A library whose calls take longer has fewer turns, one at least.
     """
@@ -89,39 +109,45 @@ def time_workload(workload: Workload, workers: Workers, rounds: int, seconds: fl
 
     def fail(library: str, failure: Failure) -> None:
         row.errors.append(f"{workload.name}: {failure}")
-        row.best.pop(library, None)
-        spent.pop(library, None)
+        row.turns.pop(library, None)
         workers.drop(library)
 
     for library in workers.libraries:
-        if library in workload.excluded:
-            continue
-        try:
-            firsts[library] = workers.get(library).prepare(workload.name, inputs)
-        except Failure as failure:
-            fail(library, failure)
-        else:
-            row.first[library] = firsts[library].seconds
-            spent[library] = 0.0
+        if library not in workload.excluded:
+            try:
+                firsts[library] = workers.get(library).prepare(workload.name, inputs)
+            except Failure as failure:
+                fail(library, failure)
+            else:
+                row.first[library] = firsts[library].seconds
+                row.turns[library] = []
+                spent[library] = 0.0
     row.errors.extend(disagreements(workload, firsts))
 
-    for turn in range(rounds):
-        for library in rotated(list(spent), turn):
-            if spent[library] < seconds * rounds:
-                sleep(SETTLE)
-                try:
-                    timing = workers.get(library).measure(seconds)
-                except Failure as failure:
-                    fail(library, failure)
-                else:
-                    row.best[library] = min(timing.best, row.best.get(library, timing.best))
-                    spent[library] += timing.spent
+    planned = rounds * seconds
+    for turn in count():
+        waiting = [
+            library
+            for library in row.turns
+            if spent[library] < (planned if row.settled(library) else PATIENCE * planned)
+        ]
+        if not waiting:
+            return row
+        for library in rotated(waiting, turn):
+            sleep(SETTLE)
+            try:
+                timing = workers.get(library).measure(seconds)
+            except Failure as failure:
+                fail(library, failure)
+            else:
+                row.turns[library].append(timing.best)
+                spent[library] += timing.spent
     return row
 
 
 def rotated(libraries: list[str], turn: int) -> list[str]:
     """Let another library begin in every round."""
-    shift = turn % len(libraries) if libraries else 0
+    shift = turn % len(libraries)
     return libraries[shift:] + libraries[:shift]
 
 

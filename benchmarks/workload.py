@@ -36,7 +36,7 @@ class Workload:
     task
         ``"gradient"``: value and gradient; ``"adam"``: the same and one step of Adam.
     operations
-        How many operations of the library one evaluation of the loss takes, where that is of interest.
+        How many operations the loss consists of, where that is of interest.
     excluded
         The libraries that are too slow for it.
     """

@@ -9,6 +9,7 @@ function of them, `fg.value_and_grad(loss)` is another function, and training re
 import argparse
 import math
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def init_params(rng, sizes=(64, 256, 128, 10)):
             "weight": rng.normal(0, math.sqrt(2 / n_in), (n_in, n_out)).astype(np.float32),
             "bias": np.zeros(n_out, np.float32),
         }
-        for n_in, n_out in zip(sizes, sizes[1:])
+        for n_in, n_out in pairwise(sizes)
     ]
 
 
@@ -104,7 +105,9 @@ def train(learn, test, rng, epochs, lr):
             )
             losses.append(float(value))
         history.append((np.mean(losses), accuracy(params, *learn), accuracy(params, *test)))
-        line = "epoch {:3d}   loss {:.4f}   correct: {:6.2%} of training, {:6.2%} of held-out images"
+        line = (
+            "epoch {:3d}   loss {:.4f}   correct: {:6.2%} of training, {:6.2%} of held-out images"
+        )
         bar.write(line.format(epoch + 1, *history[-1]))
         if not math.isfinite(history[-1][0]):
             raise SystemExit(f"The loss is no longer a finite number: try an --lr below {lr:g}.")
@@ -126,6 +129,7 @@ def draw(params, history, images, labels, output):
     below.plot(epochs, 100 * test_accuracy, ".-", label="held-out images")
     below.set(xlabel="epoch", ylabel="read correctly (%)")
     below.legend(loc="lower right")
+    below.xaxis.get_major_locator().set_params(integer=True)
     for axes in (above, below):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)

@@ -189,6 +189,16 @@ class ComplexOutputError(FungradError, TypeError):
         )
 
 
+class IntegerOutputError(FungradError, TypeError):
+    """The result of a differentiated function is an integer or a boolean."""
+
+    def __init__(self, transform: str, name: str, output: str) -> None:
+        super().__init__(
+            f"{transform} needs a floating-point result, but {name} returned {output}, which has "
+            "no derivative; was a comparison, a count or an index returned by mistake?"
+        )
+
+
 class OutputTypeError(FungradError, TypeError):
     """A differentiated function returned something that is no number or array."""
 
@@ -305,6 +315,18 @@ class TreeMismatchError(FungradError, ValueError):
             f"{caller}: expected a vector of shape {expected}, one element for each number in the "
             f"tree, but got {describe(given)}; pass a vector like the one that ravel_pytree "
             "returned"
+        )
+
+
+class TreeStructureError(FungradError, TypeError):
+    """Something else was given where the structure of a tree is needed."""
+
+    @classmethod
+    def instead(cls, given: object) -> TreeStructureError:
+        """Return the error for what was given as a structure."""
+        return cls(
+            f"tree.unflatten takes the structure first and the leaves second, but the structure is "
+            f"{describe(given)}; write tree.unflatten(structure, leaves)"
         )
 
 

@@ -156,11 +156,13 @@ class Function:
         """Apply the operation to arrays, given by position, with static parameters by keyword."""
         trace: Trace | None = None
         for arg in args:
-            if isinstance(arg, Tracer):
-                if trace is None or arg.owner.id > trace.id:
-                    trace = arg.owner
-            elif type(arg) not in OPERANDS:
-                return cls.apply(*[operand(arg, cls.__name__) for arg in args], **params)
+            if type(arg) in OPERANDS:
+                continue
+            if not isinstance(arg, Tracer):
+                return cls.apply(*[operand(each, cls.__name__) for each in args], **params)
+            owner = arg.owner
+            if trace is None or owner.id > trace.id:
+                trace = owner
         if trace is None:
             return cls.evaluate(*args, **params)
         return trace.process(cls, args, params)

@@ -59,8 +59,10 @@ class Tracer(Array):
 
     __slots__ = ("owner",)
 
-    # Only the base class needs its attributes guarded: tracers are made once an operation.
+    # Only plain arrays need their attributes guarded; a tracer is made for every operation, and
+    # Python stores attributes quickly only where both of these are its own.
     __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
 
     owner: Any
 

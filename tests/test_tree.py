@@ -24,6 +24,7 @@ from fungrad.errors import (
     StaticDataError,
     TreeMismatchError,
     TreeRegistrationError,
+    TreeStructureError,
 )
 from fungrad.tree import DictKey, FlattenedIndexKey, GetAttrKey, SequenceKey
 
@@ -866,6 +867,13 @@ def test_too_many_leaves():
         "would be dropped\n"
         "  structure: PyTreeDef(*)\n"
         "Give one leaf for each * of the structure."
+    )
+
+
+def test_structure_and_leaves_in_the_wrong_order():
+    assert text_of(TreeStructureError, tree.unflatten, [1, 2], tree.structure([1, 2])) == (
+        "tree.unflatten takes the structure first and the leaves second, but the structure is "
+        "list [1, 2]; write tree.unflatten(structure, leaves)"
     )
 
 

@@ -1,4 +1,4 @@
-"""The losses whose idiomatic PyTorch differs from NumPy's names: the fused functions that its users call."""
+"""The losses that a user of PyTorch writes with its fused functions instead of NumPy's names."""
 
 from __future__ import annotations
 

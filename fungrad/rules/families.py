@@ -12,7 +12,9 @@ In a rule `x` and `y` are inputs, `z` is the output, `g` the gradient of the out
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -88,57 +90,26 @@ class Elementwise(Rule):
     """
 
     partials: ClassVar[tuple[Any, ...]]
-    unread: ClassVar[tuple[tuple[int, ...], ...]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        reads = [_reads(partial) for partial in cls.partials]
-        positions = range(len(cls.partials) + 1)
-        # For each set of wanted gradients, as bits: what no wanted partial reads is dropped.
-        cls.unread = tuple(
-            tuple(
-                position
-                for position in positions
-                if not any(bits >> i & 1 and position in read for i, read in enumerate(reads))
-            )
-            for bits in range(1 << len(cls.partials))
-        )
         cls.differentiable = any(partial is not None for partial in cls.partials)
-
-    @classmethod
-    def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
-    ) -> tuple[Any, Any]:
-        if nested:
-            z = cls.apply(*values, **params)
-        else:
-            try:
-                z = cls.kernel(*values, **params)
-            except ValueError as error:
-                raise ShapeError(_public_name(cls), values, error) from None
-        bits = 0
-        bit = 1
-        for parent in parents:
-            if parent >= 0:
-                bits += bit
-            bit += bit
-        notes = [z, *values]
-        for position in cls.unread[bits]:
-            notes[position] = None
-        return z, notes
+        cls.linearize = staticmethod(_linearizer(cls))  # type: ignore[method-assign]
 
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
         results = []
-        for parent, partial in zip(parents, cls.partials, strict=True):
+        for parent, partial in zip(parents, cls.partials):  # noqa: B905 (strict costs time here)
             if parent < 0 or partial is None:
                 results.append(None)
+            elif type(partial) is FunctionType:
+                results.append(gradient * partial(*notes))
             elif partial == 1:
                 results.append(gradient)
             elif partial == -1:
                 results.append(-gradient)
             else:
-                results.append(gradient * (partial(*notes) if callable(partial) else partial))
+                results.append(gradient * partial)
         return results
 
     @classmethod
@@ -159,6 +130,53 @@ class Elementwise(Rule):
         cls, size: int, batched: Sequence[bool], values: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, Any]:
         return cls.call(*align(batched, values), **params), True
+
+
+def _linearizer(cls: Any) -> Callable[..., tuple[Any, Any]]:
+    """Make the `linearize` of an elementwise rule: the hottest function of the library.
+
+    What can be decided when the class is made is decided here. For each set of wanted gradients,
+    as bits, a getter picks from (output, *inputs, None) what the wanted partials read, and the
+    None at the end for what they do not.
+    """
+    kernel, apply = cls.kernel, cls.apply
+    reads = [_reads(partial) for partial in cls.partials]
+    count = len(reads)
+    getters = tuple(
+        operator.itemgetter(
+            *(
+                position
+                if any(bits >> i & 1 and position in read for i, read in enumerate(reads))
+                else count + 1
+                for position in range(count + 1)
+            )
+        )
+        for bits in range(1 << count)
+    )
+
+    def linearize(
+        values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+    ) -> tuple[Any, Any]:
+        if nested:
+            z = apply(*values, **params)
+        else:
+            try:
+                z = kernel(*values, **params)
+            except ValueError as error:
+                raise ShapeError(_public_name(cls), values, error) from None
+        if count == 1:
+            bits = 1
+        elif count == 2:
+            x, y = parents
+            bits = (x >= 0) + 2 * (y >= 0)
+        else:
+            bits = 0
+            for position, parent in enumerate(parents):
+                if parent >= 0:
+                    bits |= 1 << position
+        return z, getters[bits]((z, *values, None))
+
+    return linearize
 
 
 class Reduction(Rule):

@@ -39,8 +39,6 @@ class Transformed:
         if not callable(function):
             raise TypeError(f"{self.verb} takes a function, got {function!r}")
         functools.update_wrapper(self, function)
-        self.__name__ = f"{self.verb}({name_of(function)})"
-        self.__qualname__ = self.__name__
         self.function = function
         self.title = f"{self.verb} of {name_of(function)}"
 
@@ -52,7 +50,7 @@ class Transformed:
         return self if instance is None else functools.partial(self, instance)
 
     def __repr__(self) -> str:
-        return f"<{self.__name__}>"
+        return f"<{self.title}>"
 
     def __reduce__(self) -> Any:
         settings = {

@@ -24,6 +24,7 @@ from fungrad.errors import (
     EscapedTracerError,
     FungradError,
     InexactError,
+    IntegerOutputError,
     NonFloatInputError,
     NonScalarOutputError,
     OutputTypeError,
@@ -97,22 +98,23 @@ class Tape(Trace):
             return function.apply(*values, **params)
         z, notes = function.linearize(values, parents, params, nested)
         kind = type(z)
-        if kind is tuple:
-            return self._record_several(function, z, notes, parents, values)
-        if not function.trusted:
-            self._check_older(function, z)
-            if z.dtype.kind not in "fc":
-                return public(z)
         like = None
-        for parent, value in zip(parents, values):  # noqa: B905 (strict costs time here)
-            if parent >= 0 and (
-                type(value) is not kind
-                or (
-                    kind not in SCALARS and (value.shape != z.shape or value.dtype != z.dtype)
-                )
-            ):
-                like = _shapes(parents, values)
-                break
+        if kind is np.float64:  # nothing to check, and usually nothing to fit
+            for parent, value in zip(parents, values):  # noqa: B905 (strict costs time here)
+                if parent >= 0 and type(value) is not kind:
+                    like = _shapes(parents, values)
+                    break
+        elif kind is tuple:
+            return self._record_several(function, z, notes, parents, values)
+        else:
+            if not function.trusted:
+                self._check_older(function, z)
+                if z.dtype.kind not in "fc":
+                    return public(z)
+            for parent, value in zip(parents, values):  # noqa: B905
+                if parent >= 0 and (value.shape != z.shape or value.dtype != z.dtype):
+                    like = _shapes(parents, values)
+                    break
         entries = self.entries
         entries.append((function, notes, parents, like, None))
         return Taped(self, z, len(entries) - 1)
@@ -281,8 +283,7 @@ def strip(x: Any, trace: Trace) -> Any:
             raise EscapedTracerError(x)
         if x.owner.id > trace.id:
             raise CapturedTracerError(trace.name, x.owner.name)
-        return x
-    return Array(x) if type(x) is np.ndarray else x
+    return x
 
 
 def strip_output(x: Any, trace: Trace) -> Any:
@@ -477,7 +478,10 @@ class _ValueAndGrad(Transformed):
             raise NonScalarOutputError(self.verb, name, describe(output)) from None
         if value.shape:
             raise NonScalarOutputError(self.verb, name, describe(value))
-        if (value.dtype.kind == "c") != self.holomorphic:
+        kind = value.dtype.kind
+        if kind in "biu" and type(output) is not int:
+            raise IntegerOutputError(self.verb, name, describe(value))
+        if (kind == "c") != self.holomorphic:
             raise ComplexOutputError(self.verb, name, describe(value), self.holomorphic)
         return value
 
