@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,15 +35,13 @@ class Peak:
 def peak_memory(run: Callable[[], Any]) -> Peak:
     """Measure the peak memory of one call of `run`.
 
-    It is called before, so that code, threads and the buffers of BLAS are in place. What that call
-    leaves to the allocator could hide something of the next one: let the arrays be larger than the
-    32 MiB from which on the C library returns memory at once.
+    It is called before, so that code, threads and the buffers of BLAS are in place.
     """
     run()
-    gc.collect()
+    release()
     resident = resident_peak(run)
 
-    gc.collect()
+    release()
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     output = run()
@@ -49,6 +49,13 @@ def peak_memory(run: Callable[[], Any]) -> Peak:
     tracemalloc.stop()
     del output
     return Peak(resident, traced - before)
+
+
+def release() -> None:
+    """Return unused memory to the system: what an allocator keeps would hide what is used next."""
+    gc.collect()
+    with suppress(AttributeError, OSError, TypeError):  # not every C library can
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def resident_peak(run: Callable[[], Any]) -> int | None:

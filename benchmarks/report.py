@@ -32,8 +32,8 @@ def machine_lines(facts: dict[str, Any], versions: dict[str, dict[str, Any]]) ->
 
 def timing_header(libraries: list[str]) -> Iterator[str]:
     """The heading of the table of times and ratios."""
-    yield "Value and gradient: microseconds, the fastest of many calls; our time by the peer's."
-    yield f"{MISSED} misses the target; {UNSETTLED} no two turns of the library agreed: expect noise"
+    yield "Value and gradient: microseconds, the fastest of many calls; our time by the peer's"
+    yield f"{MISSED} misses the target    {UNSETTLED} no two turns of the library agreed: noise"
     titles = "".join(f"{TITLES[library]:>{TIME}}" for library in libraries)
     ratios = "".join(f"{'/' + TITLES[peer]:>{RATIO}} " for peer in peers(libraries))
     yield f"{'':{TITLE}}{titles}  {ratios}".rstrip()
@@ -77,6 +77,7 @@ def first_call_lines(rows: list[Row], library: str) -> Iterator[str]:
 
 def chain_lines(rows: list[Row], libraries: list[str]) -> Iterator[str]:
     """Time per operation for tapes of different lengths."""
+    libraries = [library for library in libraries if any(library in row.best for row in rows)]
     yield "Long tapes, microseconds per operation, forward and backward"
     yield f"{'':{TITLE}}" + "".join(f"{TITLES[library]:>{TIME}}" for library in libraries)
     for row in rows:

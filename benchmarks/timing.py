@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from time import sleep
 from typing import Any
 
@@ -124,16 +123,17 @@ def time_workload(workload: Workload, workers: Workers, rounds: int, seconds: fl
                 spent[library] = 0.0
     row.errors.extend(disagreements(workload, firsts))
 
-    planned = rounds * seconds
-    for turn in count():
-        waiting = [
+    def waiting() -> list[str]:
+        planned = rounds * seconds
+        return [
             library
             for library in row.turns
             if spent[library] < (planned if row.settled(library) else PATIENCE * planned)
         ]
-        if not waiting:
-            return row
-        for library in rotated(waiting, turn):
+
+    turn = 0
+    while libraries := waiting():
+        for library in rotated(libraries, turn):
             sleep(SETTLE)
             try:
                 timing = workers.get(library).measure(seconds)
@@ -142,6 +142,7 @@ def time_workload(workload: Workload, workers: Workers, rounds: int, seconds: fl
             else:
                 row.turns[library].append(timing.best)
                 spent[library] += timing.spent
+        turn += 1
     return row
 
 

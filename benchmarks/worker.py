@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -92,7 +93,8 @@ class Worker:
         self.close()
 
     def _ask(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        self._pipe.send((method.__name__, arguments))
+        with suppress(OSError):  # the pipe is broken: there will be no answer either
+            self._pipe.send((method.__name__, arguments))
         return self._answer()
 
     def _answer(self) -> Any:
@@ -102,7 +104,7 @@ class Worker:
             raise Failure(f"{title}: no answer in {self.timeout:g} s")
         try:
             failed, answer = self._pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             self.close()
             raise Failure(f"{title}: the process died") from None
         if failed:
@@ -118,7 +120,8 @@ class Session:
         self.run: Callable[[], Any] = lambda: None
         # The C library learns from the first large block that is freed to keep such blocks. Without
         # it the history of a process decides whether every array is paid for with page faults.
-        del bytearray(31 << 20)[:]
+        block = bytearray(31 << 20)
+        del block
 
     def prepare(self, workload: str, inputs: Inputs) -> First:
         self.run = self.library.task(BY_NAME[workload], inputs)

@@ -190,7 +190,7 @@ class Array:
         return view
 
     def __buffer__(self, flags: int) -> memoryview:
-        return memoryview(self.__array__())
+        return self.data
 
     def __dlpack__(
         self,
@@ -204,7 +204,7 @@ class Array:
         readonly = max_version is not None and max_version[0] >= 1 and not copy
         try:
             if readonly:
-                return self.__array__().__dlpack__(  # type: ignore[call-arg]
+                return self.__array__().__dlpack__(
                     stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
                 )
         except (TypeError, BufferError):  # NumPy 2.0 knows neither the keyword nor read-only
@@ -359,8 +359,8 @@ class Array:
     __le__ = _operator("less_equal")
     __gt__ = _operator("greater")
     __ge__ = _operator("greater_equal")
-    __eq__ = _operator("equal")  # type: ignore[assignment]
-    __ne__ = _operator("not_equal")  # type: ignore[assignment]
+    __eq__ = _operator("equal")
+    __ne__ = _operator("not_equal")
 
     def __pow__(self, other: Any, modulo: None = None) -> Any:
         if modulo is not None:
@@ -476,7 +476,7 @@ class Array:
     var = _method("var")
 
 
-_set_value = Array.value.__set__  # type: ignore[attr-defined]
+_set_value: Any = Array.__dict__["value"].__set__
 
 _INSTEAD = {
     "shape": "x = x.reshape(shape)",

@@ -7,12 +7,23 @@ write instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 
 class FungradError(Exception):
     """Base class of every exception that fungrad defines."""
+
+    def __reduce__(self) -> Any:
+        # The classes make their text from other arguments than the text itself.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[FungradError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 def describe(value: Any) -> str:
@@ -62,7 +73,8 @@ class OperandError(FungradError, TypeError):
     def __init__(self, where: str, operand: Any) -> None:
         super().__init__(
             f"{where} got {describe(operand)} where it needs an array, a number or a nested list "
-            "of numbers; pass anything else by keyword"
+            "of numbers; call it on the leaves of a tree (fungrad.tree.map), and pass the static "
+            "parameters of a Function by keyword"
         )
 
 
@@ -71,6 +83,43 @@ class ShapeError(FungradError, ValueError):
 
     def __init__(self, where: str, operands: Iterable[Any], reason: object) -> None:
         super().__init__(f"{where} of {describe_all(operands)}: {reason}")
+
+
+class IndexOutOfBoundsError(FungradError, IndexError):
+    """An index does not name an element of the array, or there are too many indices."""
+
+    def __init__(self, reason: object, array: Any) -> None:
+        super().__init__(f"{reason}; the array is {describe(array)}")
+
+
+class IndexTypeError(FungradError, IndexError):
+    """Something is no index."""
+
+    def __init__(self, given: str, advice: str) -> None:
+        super().__init__(
+            f"an index is an integer, a slice, None, ..., or an array of integers or booleans, "
+            f"not {given}; {advice}"
+        )
+
+
+class UpdateDTypeError(FungradError, TypeError):
+    """The values of an update do not fit the dtype of the array."""
+
+    def __init__(self, how: str, given: str, dtype: Any, wanted: str) -> None:
+        super().__init__(
+            f"x.at[...].{how} would store {given} in an array of {dtype}, which cannot hold it; "
+            f"convert the array first: x.astype({wanted}).at[...].{how}(...)"
+        )
+
+
+class BatchedShapeError(FungradError, TypeError):
+    """The shape of a result would differ between the examples of a vmap."""
+
+    def __init__(self, what: str, tracer: Any, instead: str) -> None:
+        super().__init__(
+            f"{what} needs the values of a {describe(tracer)} batched by {tracer.owner.name}, and "
+            f"these differ between the examples; {instead}"
+        )
 
 
 # --- traces --------------------------------------------------------------------------------------
@@ -101,11 +150,12 @@ class TracerConversionError(FungradError, TypeError):
     """A traced value was turned into a plain number or NumPy array, which cuts the gradient."""
 
     def __init__(self, tracer: Any, conversion: str) -> None:
+        cured = re.sub(r"\bx\b", "fungrad.stop_gradient(x)", conversion)
         super().__init__(
             f"{conversion} of a {describe(tracer)} traced by {tracer.owner.name} would cut the "
-            "gradient. Use NumPy's or fungrad.numpy's functions on it (np.sin(x), not math.sin(x) "
-            "or scipy), or say that the gradient stops here: "
-            f"{conversion.replace('x', 'fungrad.stop_gradient(x)')}"
+            "gradient. Use functions of NumPy or fungrad.numpy on it: np.sin(x), not math.sin(x) "
+            "or scipy; y = y.at[i].set(x), not y[i] = x. Or say that the gradient stops here: "
+            f"{cured}"
         )
 
 
@@ -224,8 +274,8 @@ class CotangentError(FungradError, ValueError):
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__(
-            f"pullback of {title}: the cotangent {text}; pass a tree like the output, for instance "
-            "tree.map(fnp.ones_like, output)"
+            f"pullback of {title}: the cotangent {text.rstrip('.')}; pass a tree like the output, "
+            "for instance fungrad.tree.map(fnp.ones_like, output)"
         )
 
 
@@ -235,7 +285,7 @@ class TangentError(FungradError, ValueError):
     def __init__(self, title: str, text: str) -> None:
         super().__init__(
             f"{title}: {text}; pass tangents of the structure and shapes of the primals, for "
-            "instance tree.map(fnp.ones_like, primals)"
+            "instance fungrad.tree.map(fnp.ones_like, primals)"
         )
 
 
@@ -268,6 +318,7 @@ class ArgumentIndexError(FungradError, ValueError):
 
 
 # --- trees ---------------------------------------------------------------------------------------
+
 
 class TreeMismatchError(FungradError, ValueError):
     """Two trees, or a tree and a list of leaves, do not fit together."""

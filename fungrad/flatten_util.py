@@ -36,10 +36,9 @@ def ravel_pytree(pytree: Any) -> tuple[Any, Unravel]:
     >>> from fungrad.flatten_util import ravel_pytree
     >>> flat, unravel = ravel_pytree({"w": np.ones((2, 2)), "b": 5.0})
     >>> flat
-    Array([1., 1., 1., 1., 5.])
-    >>> unravel(2 * flat)
-    {'w': Array([[2., 2.],
-           [2., 2.]]), 'b': Array(10.)}
+    Array([1., 1., 1., 1., 5.], dtype=float64)
+    >>> unravel(2 * flat)["b"]
+    Array(10., dtype=float64)
     """
     leaves, structure = tree.flatten_with_path(pytree)
     arrays = [_as_array(path, leaf) for path, leaf in leaves]

@@ -61,7 +61,7 @@ class Tracer(Array):
 
     # Only plain arrays need their attributes guarded; a tracer is made for every operation, and
     # Python stores attributes quickly only where both of these are its own.
-    __setattr__ = object.__setattr__
+    __setattr__ = object.__setattr__  # type: ignore[assignment]
     __delattr__ = object.__delattr__
 
     owner: Any

@@ -115,9 +115,7 @@ def test_value(case: Case) -> None:
     given = case.function(*case.args)
     if case.reference is None:
         return
-    for ours, theirs in zip(
-        outputs_of(given), outputs_of(case.reference(*case.args)), strict=True
-    ):
+    for ours, theirs in zip(outputs_of(given), outputs_of(case.reference(*case.args)), strict=True):
         theirs = np.asarray(theirs)
         assert ours.shape == theirs.shape
         assert ours.dtype == theirs.dtype
@@ -209,7 +207,9 @@ def test_second_order(case: Case) -> None:
     forward_over_reverse = jvp(gradients, tuple(xs), tuple(directions))[1]
     assert close(inner(weights, forward_over_reverse), expected, case.tolerance)
     outs, pullback = vjp(gradients, *xs)
-    reverse_over_reverse = pullback(tuple(np.asarray(w).astype(o.dtype) for w, o in zip(weights, outs)))
+    reverse_over_reverse = pullback(
+        tuple(np.asarray(w).astype(o.dtype) for w, o in zip(weights, outs))
+    )
     assert close(inner(reverse_over_reverse, directions), expected, case.tolerance)
     outs, pullback = vjp(pushed, *xs)
     reverse_over_forward = pullback(cotangents)

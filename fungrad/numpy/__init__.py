@@ -18,16 +18,18 @@ from types import ModuleType
 import numpy as _np
 
 from fungrad.array import operations as _operations
-from fungrad.numpy import creation, elementwise, reductions, shape
+from fungrad.numpy import creation, elementwise, products, reductions, shape
 from fungrad.numpy.creation import *  # noqa: F403
 from fungrad.numpy.dispatch import call_function, call_ufunc
 from fungrad.numpy.elementwise import *  # noqa: F403
+from fungrad.numpy.products import *  # noqa: F403
 from fungrad.numpy.reductions import *  # noqa: F403
 from fungrad.numpy.shape import *  # noqa: F403
 
 __all__ = [
     *creation.__all__,
     *elementwise.__all__,
+    *products.__all__,
     *reductions.__all__,
     *shape.__all__,
 ]

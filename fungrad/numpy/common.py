@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fungrad.array import RAW, Array, operations
-from fungrad.errors import OperandError
+from fungrad.errors import BatchedShapeError, OperandError
+from fungrad.trace import Tracer, peek
 
 
 def lift(x: Any, where: str) -> Any:
@@ -52,3 +53,38 @@ def axis_index(axis: Any, ndim: int) -> int:
     if not -ndim <= index < ndim:
         raise np.exceptions.AxisError(index, ndim)
     return index + ndim if index < 0 else index
+
+
+def is_traced(*values: Any) -> bool:
+    """Return whether a transform sees any of the values."""
+    return any(isinstance(value, Tracer) for value in values)
+
+
+def raw(x: Any) -> Any:
+    """Return an `Array` as its raw value; everything else as it is."""
+    return x.value if type(x) is Array else x
+
+
+def concrete(x: Any, what: str, instead: str) -> Any:
+    """Return the numbers of an array that decide about the shape of a result.
+
+    `what` and `instead` are for the message: "boolean indexing", "use fnp.where".
+
+    Raises
+    ------
+    BatchedShapeError
+        If the numbers differ between the examples of a vmap.
+    """
+    if not isinstance(x, Array):
+        return x
+    numbers = peek(x)
+    if numbers.shape != x.shape:
+        raise BatchedShapeError(what, batching(x), instead)
+    return numbers
+
+
+def batching(x: Any) -> Any:
+    """Return the tracer, x or one within it, that holds a batch."""
+    while x.value.shape == x.shape:
+        x = x.value
+    return x

@@ -12,7 +12,7 @@ from fungrad.array import Array, operations, wrap
 from fungrad.errors import ArrayImmutableError, UnsupportedFunctionError
 from fungrad.trace import Tracer, innermost
 
-REDUCTIONS = {
+REDUCTIONS: dict[Any, str] = {
     np.add: "sum",
     np.multiply: "prod",
     np.maximum: "max",
@@ -20,8 +20,8 @@ REDUCTIONS = {
     np.logical_and: "all",
     np.logical_or: "any",
 }
-ACCUMULATIONS = {np.add: "cumsum", np.multiply: "cumprod"}
-UPDATES = {
+ACCUMULATIONS: dict[Any, str] = {np.add: "cumsum", np.multiply: "cumprod"}
+UPDATES: dict[Any, str] = {
     np.add: "add",
     np.subtract: "subtract",
     np.multiply: "multiply",
@@ -30,7 +30,7 @@ UPDATES = {
     np.minimum: "min",
     np.maximum: "max",
 }
-MUTATING = {
+MUTATING: dict[Any, str] = {
     np.copyto: "x = fnp.where(where, source, x)",
     np.put: "x = x.at[indices].set(values)",
     np.place: "x = fnp.where(mask, values, x)",

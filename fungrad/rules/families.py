@@ -49,9 +49,9 @@ class Rule(Function):
             raise ShapeError(_public_name(cls), values, error) from None
 
     @classmethod
-    def forward(cls, ctx: Context, *values: Any, **params: Any) -> Any:  # type: ignore[override]
+    def forward(cls, ctx: Context, *values: Any, **params: Any) -> Any:
         ctx.saved_values["parents"] = parents = [
-            0 if wanted else -1 for _, wanted in zip(values, ctx.needs_input_grad, strict=False)
+            0 if ctx.needs_input_grad[position] else -1 for position in range(len(values))
         ]
         values = tuple([v.value if type(v) is Array else v for v in values])
         nested = any(type(value) not in RAW for value in values)
@@ -59,7 +59,7 @@ class Rule(Function):
         return z
 
     @classmethod
-    def backward(cls, ctx: Context, *gradients: Any) -> Any:  # type: ignore[override]
+    def backward(cls, ctx: Context, *gradients: Any) -> Any:
         gradient = gradients[0] if len(gradients) == 1 else gradients
         pulled = cls.pull(ctx.saved_values["notes"], ctx.saved_values["parents"], gradient)
         return pulled[0] if len(pulled) == 1 else tuple(pulled)
@@ -84,7 +84,7 @@ class Constant(Rule):
 class Elementwise(Rule):
     """A function of elements, with broadcasting: one partial derivative for each argument.
 
-    A partial is a number, or a function of (output, \\*inputs), or None where there is no
+    A partial is a number, or a function of (output, and all inputs), or None where there is no
     derivative. A complex derivative is the complex partial where the function is holomorphic; a
     real function of a complex x has the partial du/dx - i du/dy.
     """
@@ -93,13 +93,15 @@ class Elementwise(Rule):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if not hasattr(cls, "partials"):  # a family, such as `Chain`
+            return
         cls.differentiable = any(partial is not None for partial in cls.partials)
         cls.linearize = staticmethod(_linearizer(cls))  # type: ignore[method-assign]
 
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
-        results = []
-        for parent, partial in zip(parents, cls.partials):  # noqa: B905 (strict costs time here)
+        results: list[Any] = []
+        for parent, partial in zip(parents, cls.partials):
             if parent < 0 or partial is None:
                 results.append(None)
             elif type(partial) is FunctionType:
@@ -177,6 +179,41 @@ def _linearizer(cls: Any) -> Callable[..., tuple[Any, Any]]:
         return z, getters[bits]((z, *values, None))
 
     return linearize
+
+
+class Chain(Elementwise):
+    """A function of elements whose partials apply the chain rule themselves.
+
+    Each gets a gradient or a tangent g after (output, and all inputs), and returns g times the
+    derivative. This is the form for a derivative that is infinite somewhere, for divisions and for
+    selections. `fungrad.rules.guarded` has the products for it, in which a zero g stays zero.
+    """
+
+    @classmethod
+    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+        results: list[Any] = []
+        for parent, partial in zip(parents, cls.partials):
+            if parent < 0 or partial is None:
+                results.append(None)
+                continue
+            result = partial(*notes, gradient)
+            # A number that no transform traces any more comes back from NumPy as an Array.
+            results.append(result.value if type(result) is Array else result)
+        return results
+
+    @classmethod
+    def push(
+        cls, values: list[Any], tangents: list[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        z = cls.call(*values, **params)
+        total = None
+        for partial, tangent in zip(cls.partials, tangents, strict=True):
+            if tangent is None or partial is None:
+                continue
+            term = partial(z, *values, tangent)
+            term = term.value if type(term) is Array else term
+            total = term if total is None else total + term
+        return z, None if total is None else conform(total, z)
 
 
 class Reduction(Rule):
@@ -358,8 +395,7 @@ def align(batched: Sequence[bool], values: Sequence[Any]) -> list[Any]:
     Values without a batch broadcast against the rest from the right, as they are.
     """
     rank = max(
-        (0 if type(value) not in RAW and not hasattr(value, "ndim") else np.ndim(value)) + (not own)
-        for value, own in zip(values, batched, strict=True)
+        getattr(value, "ndim", 0) + (not own) for value, own in zip(values, batched, strict=True)
     )
     aligned = []
     for value, own in zip(values, batched, strict=True):

@@ -145,9 +145,7 @@ class BatchedCall(Function):
             wrapped = tuple(Batched(trace, gradient) for gradient in gradients)
             parents = [0] * len(batched)
             results = function.pull(inner, parents, wrapped if len(wrapped) > 1 else wrapped[0])
-            pulled = [
-                None if result is None else _spread(result, trace) for result in results
-            ]
+            pulled = [None if result is None else _spread(result, trace) for result in results]
         finally:
             trace.closed = True
         # What all examples share gets the sum of their gradients.
@@ -199,9 +197,7 @@ class _Marked:
         self.value = value
 
 
-def vmap(
-    function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0
-) -> Callable[..., Any]:
+def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
     """Return a function that runs `function` on each example along an axis of its arguments.
 
     Parameters
@@ -250,7 +246,10 @@ def vmap(
         try:
             tracers = iter([Batched(trace, v) if own else public(v) for v, own in flat])
             output = function(
-                *[tree.unflatten(s, [next(tracers) for _ in range(s.num_leaves)]) for s in structures]
+                *[
+                    tree.unflatten(s, [next(tracers) for _ in range(s.num_leaves)])
+                    for s in structures
+                ]
             )
         finally:
             trace.closed = True

@@ -178,15 +178,15 @@ def replace(
     return new_args, new_kwargs
 
 
-def path_of(function: Any, place: int | str, structure_of: Any, index: int) -> str:
-    """Return the path of leaf `index` of an argument, such as ``params['w'][0]``."""
+def path_of(function: Any, place: int | str, argument: Any, index: int) -> str:
+    """Return the path of leaf `index` of an argument, such as ``params["w"][0]``."""
     if isinstance(place, str):
         root = place
     else:
         names = _positional_names(function)
         root = names[place] if place < len(names) else f"argument {place}"
-    paths = tree.leaves_with_path(structure_of)
-    return root + tree.keystr(paths[index][0])
+    path, _ = tree.leaves_with_path(argument)[index]
+    return tree.format_path(root, path)
 
 
 def raw_leaf(leaf: Any) -> Any:

@@ -126,9 +126,7 @@ def _transpose_backward(
         return fitted, None
 
     used: list[Any] = []
-    starts = [
-        zeros(y.shape, y.dtype if y.dtype.kind in "fc" else np.dtype(float)) for y in outputs
-    ]
+    starts = [zeros(y.shape, y.dtype if y.dtype.kind in "fc" else np.dtype(float)) for y in outputs]
     _, _, taped = record(run, starts, f"jvp of {function.__name__}")
     return taped.pull(used, consume=True)
 
@@ -188,9 +186,7 @@ def jvp(
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TangentError(title, "primals and tangents are tuples, one item for each argument")
     if len(primals) != len(tangents):
-        raise TangentError(
-            title, f"there are {len(primals)} primals and {len(tangents)} tangents"
-        )
+        raise TangentError(title, f"there are {len(primals)} primals and {len(tangents)} tangents")
     values, structures = lower_arguments(function, primals, range(len(primals)), title, True)
     directions = []
     for primal, tangent in zip(primals, tangents, strict=True):
@@ -216,7 +212,9 @@ def jvp(
         for leaf, result in zip(leaves, results, strict=True)
     ]
     out, direction = tree.unflatten(structure, results), tree.unflatten(structure, moved)
-    return (out, direction, tree.map(lambda x: strip(x, trace), aux)) if has_aux else (out, direction)
+    return (
+        (out, direction, tree.map(lambda x: strip(x, trace), aux)) if has_aux else (out, direction)
+    )
 
 
 def _seed(trace: JVPTrace, value: Any, direction: Any, title: str) -> Any:

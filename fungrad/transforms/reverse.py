@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fungrad import tree
-from fungrad.array import RAW, SCALARS, Array
+from fungrad.array import RAW, Array
 from fungrad.errors import (
     AuxError,
     CapturedTracerError,
@@ -28,6 +28,7 @@ from fungrad.errors import (
     NonFloatInputError,
     NonScalarOutputError,
     OutputTypeError,
+    TreeMismatchError,
     describe,
 )
 from fungrad.function import cast, fit
@@ -100,7 +101,7 @@ class Tape(Trace):
         kind = type(z)
         like = None
         if kind is np.float64:  # nothing to check, and usually nothing to fit
-            for parent, value in zip(parents, values):  # noqa: B905 (strict costs time here)
+            for parent, value in zip(parents, values):
                 if parent >= 0 and type(value) is not kind:
                     like = _shapes(parents, values)
                     break
@@ -111,7 +112,7 @@ class Tape(Trace):
                 self._check_older(function, z)
                 if z.dtype.kind not in "fc":
                     return public(z)
-            for parent, value in zip(parents, values):  # noqa: B905
+            for parent, value in zip(parents, values):
                 if parent >= 0 and (value.shape != z.shape or value.dtype != z.dtype):
                     like = _shapes(parents, values)
                     break
@@ -175,7 +176,7 @@ def walk(entries: list[Any], cotangents: list[Any], consume: bool) -> None:
             gradients = [
                 None
                 if each is None or wanted is None
-                else fit(each, *wanted, function, position)
+                else fit(each, wanted[0], wanted[1], function, position)
                 for position, (each, wanted) in enumerate(zip(gradients, like, strict=True))
             ]
         elif not function.trusted:
@@ -185,7 +186,7 @@ def walk(entries: list[Any], cotangents: list[Any], consume: bool) -> None:
                 else fit(each, gradient.shape, gradient.dtype, function, position)
                 for position, (each, parent) in enumerate(zip(gradients, parents, strict=True))
             ]
-        for parent, each in zip(parents, gradients):  # noqa: B905 (strict costs time here)
+        for parent, each in zip(parents, gradients):
             if each is None or parent < 0:
                 continue
             so_far = cotangents[parent]
@@ -225,9 +226,7 @@ class Record:
     def __init__(self, tape: Tape, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         self.tape = tape
         self.inputs = [(x.index if type(x) is Taped else -1, x.shape, x.dtype) for x in inputs]
-        self.outputs = [
-            y.index if type(y) is Taped and y.owner is tape else -1 for y in outputs
-        ]
+        self.outputs = [y.index if type(y) is Taped and y.owner is tape else -1 for y in outputs]
 
     def pull(self, cotangents: Sequence[Any], consume: bool = False) -> list[Any]:
         """Return the cotangents of the inputs from those of the outputs, all one layer down."""
@@ -329,8 +328,10 @@ class Pullback:
         """Return a tuple of cotangents, one for each primal, with the structure of each."""
         title = self._record.tape.name
         try:
-            leaves = self._structure.flatten_up_to(cotangent)
-        except ValueError as error:
+            leaves = self._structure.flatten_up_to(
+                cotangent, caller=f"the pullback of {title}", name="cotangent"
+            )
+        except TreeMismatchError as error:
             raise CotangentError(title, f"does not match the output: {error}") from None
         values = [
             _check_cotangent(leaf, output, position, title)

@@ -1,0 +1,134 @@
+"""Products of the chain rule in which zero stays zero.
+
+Where `where`, `maximum` or an index do not take a value, its gradient is exactly zero. It must
+remain so on its way back, also through a derivative that is infinite or NaN there: the gradient
+of ``where(x > 0, sqrt(x), 0)`` at 0 is 0. In these products a zero gradient (or tangent) therefore
+wins over any other factor. They are operations with derivatives of their own, so this holds in
+every mode and order. An infinite or NaN factor is rare; whether there is one costs one pass over
+the factor, at the speed of BLAS.
+"""
+
+from __future__ import annotations
+
+import cmath
+from typing import Any
+
+import numpy as np
+
+from fungrad.array import RAW, unwrap
+from fungrad.rules.families import Chain
+
+quiet: Any = np.errstate(all="ignore")
+"""Decorates a derivative that may meet values at which NumPy would warn: the forward pass did."""
+
+COUNTED = 4096  # elements; below, count_nonzero is the quickest way to find a zero
+
+
+def finite(x: Any) -> bool:
+    """Return whether all elements are finite; may return False if they are very large."""
+    if type(x) is np.ndarray:
+        flat = x.ravel("K")
+        x = flat.dot(flat)  # one pass; infinities and NaN survive it, and no warning is given
+    return cmath.isfinite(x)
+
+
+def _has_no_zero(x: Any) -> bool:
+    if type(x) is not np.ndarray:
+        return bool(x)
+    return np.count_nonzero(x) == x.size if x.size < COUNTED else bool(x.all())
+
+
+def _zero(x: Any, y: Any) -> Any:
+    return type(x)(0) if type(x) is type(y) else np.result_type(x, y).type(0)
+
+
+def _scale(g: Any, factor: Any) -> Any:
+    if type(g) is not np.ndarray and type(factor) is not np.ndarray:
+        return g * factor if g else _zero(g, factor)
+    if finite(factor):
+        return g * factor
+    with np.errstate(all="ignore"):
+        return np.where(g == 0, g, g * factor)
+
+
+def _divide(g: Any, divisor: Any) -> Any:
+    if type(g) is not np.ndarray and type(divisor) is not np.ndarray:
+        if not g:
+            return _zero(g, divisor)
+        if divisor:
+            return g / divisor
+    elif _has_no_zero(divisor) and finite(divisor):
+        return g / divisor
+    with np.errstate(all="ignore"):
+        return choose(g == 0, g, g / divisor)
+
+
+def _multiply(x: Any, y: Any) -> Any:
+    if type(x) is not np.ndarray and type(y) is not np.ndarray:
+        return x * y if x and y else _zero(x, y)
+    if finite(x) and finite(y):
+        return x * y
+    with np.errstate(all="ignore"):
+        return np.where(x == 0, x, np.where(y == 0, y, x * y))
+
+
+class Scale(Chain):
+    kernel = _scale
+    partials = (
+        lambda _z, _x, y, g: scale(g, y),
+        lambda _z, x, _y, g: multiply(x, g),
+    )
+
+
+class Quotient(Chain):
+    kernel = _divide
+    partials = (
+        lambda _z, _x, y, g: quotient(g, y),
+        lambda z, _x, y, g: -multiply(z, quotient(g, y)),
+    )
+
+
+class Product(Chain):
+    kernel = _multiply
+    partials = (
+        lambda _z, _x, y, g: multiply(y, g),
+        lambda _z, x, _y, g: multiply(x, g),
+    )
+
+
+def scale(g: Any, factor: Any) -> Any:
+    """Return ``g * factor``, zero where g is zero."""
+    if type(g) in RAW and type(factor) in RAW:
+        return _scale(g, factor)
+    return unwrap(Scale.apply(g, factor))
+
+
+def quotient(g: Any, divisor: Any) -> Any:
+    """Return ``g / divisor``, zero where g is zero."""
+    if type(g) in RAW and type(divisor) in RAW:
+        return _divide(g, divisor)
+    return unwrap(Quotient.apply(g, divisor))
+
+
+def multiply(x: Any, y: Any) -> Any:
+    """Return ``x * y``, zero where one of them is zero."""
+    if type(x) in RAW and type(y) in RAW:
+        return _multiply(x, y)
+    return unwrap(Product.apply(x, y))
+
+
+def masked(g: Any, keep: Any) -> Any:
+    """Return g where `keep` is true, zero elsewhere, whatever g is there."""
+    if type(g) not in RAW or type(keep) not in RAW:
+        return choose(keep, g, 0)
+    if type(g) is not np.ndarray and type(keep) is not np.ndarray:
+        return g if keep else type(g)(0)
+    if finite(g):  # then a product does, several times quicker than a choice
+        return g * keep
+    return np.where(keep, g, 0)
+
+
+def choose(condition: Any, x: Any, y: Any) -> Any:
+    """Return ``np.where(condition, x, y)`` one layer down: numbers remain numbers."""
+    z = unwrap(np.where(condition, x, y))
+    return z[()] if type(z) is np.ndarray and not z.ndim else z

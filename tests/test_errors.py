@@ -1,0 +1,527 @@
+"""The full text of each error, from a real mistake."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import pickle
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fungrad as fg
+import fungrad.numpy as fnp
+from fungrad import errors
+from fungrad.transforms.batch import vmap
+from fungrad.transforms.forward import jvp
+from fungrad.tree_util import register_dataclass
+
+PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
+MISTAKES: list[Any] = []
+
+
+def mistake(kind: type[Exception], *message: str) -> Callable[[Any], Any]:
+    """Make a function a test: it must raise exactly `kind` with exactly this message."""
+
+    def add(function: Any) -> Any:
+        MISTAKES.append(pytest.param(function, kind, "".join(message), id=function.__name__))
+        return function
+
+    return add
+
+
+def three() -> Any:
+    return fnp.array([1.0, 2.0, 3.0])
+
+
+def squares(x: Any) -> Any:
+    return x * x
+
+
+# --- arrays --------------------------------------------------------------------------------------
+
+
+@mistake(
+    errors.ArrayImmutableError,
+    "fungrad arrays are immutable: instead of x[i] = v write x = x.at[i].set(v)",
+)
+def assigning_an_element() -> None:
+    x = three()
+    x[0] = 5.0
+
+
+@mistake(
+    errors.ArrayImmutableError,
+    "fungrad arrays are immutable: instead of x.shape = ... write x = x.reshape(shape)",
+)
+def assigning_the_shape() -> None:
+    x = three()
+    x.shape = (3, 1)
+
+
+@mistake(
+    errors.ArrayImmutableError,
+    "fungrad arrays are immutable: instead of x.sort(...) write fnp.sort(x), or fnp.argsort(x)",
+)
+def sorting_in_place() -> None:
+    three().sort()
+
+
+@mistake(
+    errors.ArrayImmutableError,
+    "fungrad arrays are immutable: instead of np.add.at(x, i, v) write x = x.at[i].add(v)",
+)
+def adding_in_place() -> None:
+    np.add.at(three(), 0, 1.0)
+
+
+@mistake(
+    errors.ArrayDTypeError,
+    "an array holds numbers or booleans, not elements of dtype object; keep such values in a list, "
+    "a tree or a NumPy array",
+)
+def an_array_of_objects() -> None:
+    fnp.array([1.0, None])
+
+
+@mistake(
+    errors.OperandError,
+    "sum got dict {'w': 1.0} where it needs an array, a number or a nested list of numbers; call "
+    "it on the leaves of a tree (fungrad.tree.map), and pass the static parameters of a Function "
+    "by keyword",
+)
+def a_dict_as_an_array() -> None:
+    fnp.sum({"w": 1.0})
+
+
+@mistake(
+    errors.ShapeError,
+    "add of float64[3] and float64[2]: operands could not be broadcast together with shapes (3,) "
+    "(2,)",
+)
+def adding_other_shapes() -> None:
+    three() + fnp.array([1.0, 2.0])
+
+
+# --- traces --------------------------------------------------------------------------------------
+
+
+@mistake(
+    errors.EscapedTracerError,
+    "this float64[3] belongs to grad of loss, which has already returned; it was kept in a "
+    "variable, an attribute or a list outside of the function. Return it from the function instead "
+    "(has_aux=True takes values beside the result)",
+)
+def keeping_a_traced_value() -> None:
+    kept = []
+
+    def loss(x: Any) -> Any:
+        kept.append(x)
+        return fnp.sum(x)
+
+    fg.grad(loss)(three())
+    kept[0] + 1.0
+
+
+class Scaled(fg.Function):
+    scale: Any = None
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return Scaled.scale * x
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Any) -> Any:
+        return grad_output
+
+
+@mistake(
+    errors.CapturedTracerError,
+    "Scaled used a value traced by grad of loss that is not among its arguments, so its gradient "
+    "would be lost; pass that value to Scaled.apply by position",
+)
+def using_a_traced_value_that_is_no_argument() -> None:
+    def loss(scale: Any) -> Any:
+        Scaled.scale = scale
+        return Scaled.apply(2.0 * scale)
+
+    try:
+        fg.grad(loss)(3.0)
+    finally:
+        Scaled.scale = None
+
+
+@mistake(
+    errors.TracerConversionError,
+    "float(x) of a float64[] traced by grad of loss would cut the gradient. Use functions of NumPy "
+    "or fungrad.numpy on it: np.sin(x), not math.sin(x) or scipy; y = y.at[i].set(x), not "
+    "y[i] = x. Or say that the gradient stops here: float(fungrad.stop_gradient(x))",
+)
+def a_function_of_the_math_module() -> None:
+    def loss(x: Any) -> Any:
+        return math.sin(x)
+
+    fg.grad(loss)(1.0)
+
+
+@mistake(
+    errors.TracerConversionError,
+    "complex(x) of a complex128[] traced by grad of loss would cut the gradient. Use functions of "
+    "NumPy or fungrad.numpy on it: np.sin(x), not math.sin(x) or scipy; y = y.at[i].set(x), not "
+    "y[i] = x. Or say that the gradient stops here: complex(fungrad.stop_gradient(x))",
+)
+def a_complex_number_of_a_traced_value() -> None:
+    def loss(x: Any) -> Any:
+        return abs(complex(x))
+
+    fg.grad(loss)(1.0 + 2.0j)
+
+
+@mistake(
+    errors.UnsupportedFunctionError,
+    "np.cbrt (vectorized) has no rule in fungrad, so it cannot be traced by grad of loss; write it "
+    "with functions of fungrad.numpy, or as a fungrad.Function with its own backward",
+)
+def an_unknown_ufunc() -> None:
+    def loss(x: Any) -> Any:
+        return np.frompyfunc(math.cbrt, 1, 1)(x)
+
+    fg.grad(loss)(8.0)
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+class Half(fg.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x / 2
+
+
+@mistake(
+    errors.NoBackwardError,
+    "Half has no backward, so it cannot be differentiated; add\n"
+    "    @staticmethod\n"
+    "    def backward(ctx, *grad_outputs): ...\n"
+    "that returns one gradient (or None) for each positional argument of forward",
+)
+def a_function_without_backward() -> None:
+    fg.grad(Half.apply)(1.0)
+
+
+class Product(fg.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any, y: Any) -> Any:
+        return x * y
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Any) -> Any:
+        return grad_output
+
+
+@mistake(
+    errors.GradientCountError,
+    "Product.backward returned 1 gradient for 2 inputs; return one for each positional argument of "
+    "forward, None where there is no gradient",
+)
+def one_gradient_for_two_inputs() -> None:
+    fg.grad(Product.apply)(2.0, 3.0)
+
+
+class Total(fg.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return np.sum(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Any) -> Any:
+        return grad_output * np.ones(2)
+
+
+@mistake(
+    errors.GradientShapeError,
+    "Total.backward returned a gradient float64[2] for input 0, which is float64[3]; a gradient "
+    "has the shape of its input",
+)
+def a_gradient_of_another_shape() -> None:
+    fg.grad(Total.apply)(three())
+
+
+class Shift(fg.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any, **params: Any) -> Any:
+        return x + params["amount"]
+
+
+@mistake(
+    errors.StaticParameterError,
+    "Shift.apply got the array float64[3] by keyword, amount=...; keywords are static parameters "
+    "without a gradient: pass arrays by position",
+)
+def an_array_by_keyword() -> None:
+    Shift.apply(1.0, amount=three())
+
+
+# --- transforms ----------------------------------------------------------------------------------
+
+
+@mistake(
+    errors.NonScalarOutputError,
+    "grad needs a function that returns one number, but squares returned float64[3]; reduce it, "
+    "with .sum() or .mean() for instance, or use vjp; if it returns a pair (number, other "
+    "results), pass has_aux=True",
+)
+def the_gradient_of_several_results() -> None:
+    fg.grad(squares)(three())
+
+
+@mistake(
+    errors.ComplexOutputError,
+    "grad needs a real result, but squares returned complex128[]; pass holomorphic=True if the "
+    "function is holomorphic, or take its real part or absolute value",
+)
+def the_gradient_of_a_complex_result() -> None:
+    fg.grad(squares)(1.0 + 2.0j)
+
+
+@mistake(
+    errors.ComplexOutputError,
+    "grad with holomorphic=True needs a complex result, but magnitude returned float64[]; leave "
+    "holomorphic out",
+)
+def the_holomorphic_gradient_of_a_real_result() -> None:
+    def magnitude(z: Any) -> Any:
+        return np.abs(z)
+
+    fg.grad(magnitude, holomorphic=True)(1.0 + 2.0j)
+
+
+@mistake(
+    errors.IntegerOutputError,
+    "grad needs a floating-point result, but is_two returned bool[], which has no derivative; was "
+    "a comparison, a count or an index returned by mistake?",
+)
+def the_gradient_of_a_comparison() -> None:
+    def is_two(x: Any) -> Any:
+        return x == 2.0
+
+    fg.grad(is_two)(1.0)
+
+
+@mistake(
+    errors.OutputTypeError,
+    "vjp of named: the function returned str 'square', which is no number or array of numbers; "
+    "return such values beside the result, with has_aux=True",
+)
+def a_string_among_the_results() -> None:
+    def named(x: Any) -> Any:
+        return {"value": x * x, "name": "square"}
+
+    fg.vjp(named, 3.0)
+
+
+@mistake(
+    errors.AuxError,
+    "grad of squares with has_aux=True needs a function that returns a pair (result, other "
+    "results), but it returned float64[]",
+)
+def no_pair() -> None:
+    fg.grad(squares, has_aux=True)(3.0)
+
+
+@mistake(
+    errors.CotangentError,
+    "pullback of vjp of squares: the cotangent has float64[] where output 0 is float64[3]: the "
+    "shapes differ; pass a tree like the output, for instance fungrad.tree.map(fnp.ones_like, "
+    "output)",
+)
+def a_cotangent_of_another_shape() -> None:
+    fg.vjp(squares, three())[1](1.0)
+
+
+@mistake(
+    errors.TangentError,
+    "jvp of squares: a tangent has the shape () where the primal has (3,); pass tangents of the "
+    "structure and shapes of the primals, for instance fungrad.tree.map(fnp.ones_like, primals)",
+)
+def a_tangent_of_another_shape() -> None:
+    jvp(squares, (three(),), (1.0,))
+
+
+@mistake(
+    errors.BatchSizeError,
+    "vmap of multiply: the mapped axes have the sizes [2, 3]; all must be equal, and at least one "
+    "argument must be mapped (in_axes=None shares an argument)",
+)
+def batches_of_different_sizes() -> None:
+    vmap(fnp.multiply)(three(), np.ones(2))
+
+
+@mistake(
+    errors.NonFloatInputError,
+    "grad of loss: params['w'] is int64[2]; only floating-point numbers have derivatives: convert "
+    "it with .astype(float), or pass allow_int=True to get zeros for it",
+)
+def integers_among_the_parameters() -> None:
+    def loss(params: Any) -> Any:
+        return fnp.sum(params["w"])
+
+    fg.grad(loss)({"w": np.array([1, 2], dtype=np.int64)})
+
+
+@mistake(
+    errors.ArgumentIndexError,
+    "grad of product: argnums names argument 2, but the call has 2 positional arguments; pass it "
+    "by position, or use argnames",
+)
+def an_argument_that_is_not_there() -> None:
+    def product(x: Any, y: Any) -> Any:
+        return x * y
+
+    fg.grad(product, argnums=2)(2.0, 3.0)
+
+
+# --- trees ---------------------------------------------------------------------------------------
+
+
+@mistake(
+    errors.TreeMismatchError,
+    "tree.map: the trees do not match at rest[0]\n"
+    '  expected: dict with the keys "w", "b"\n'
+    '  given:    dict with the keys "w" (missing "b")\n'
+    "Give both the same containers, with the same keys and lengths.",
+)
+def trees_with_different_keys() -> None:
+    fg.tree.map(np.add, {"w": 1.0, "b": 2.0}, {"w": 1.0})
+
+
+@mistake(
+    errors.TreeStructureError,
+    "tree.unflatten takes the structure first and the leaves second, but the structure is list "
+    "[1.0]; write tree.unflatten(structure, leaves)",
+)
+def the_leaves_first() -> None:
+    leaves, structure = fg.tree.flatten({"w": 1.0})
+    fg.tree.unflatten(leaves, structure)  # type: ignore[arg-type]
+
+
+@mistake(
+    errors.EmptyTreeError,
+    "tree.reduce: the tree has no leaves, so there is no first result; pass it as initializer=",
+)
+def reducing_an_empty_tree() -> None:
+    fg.tree.reduce(np.add, {"layers": []})
+
+
+class Layer:
+    """Not a dataclass."""
+
+
+@mistake(
+    errors.TreeRegistrationError,
+    f"register_dataclass: type {Layer!r} is no dataclass; decorate it with @dataclasses.dataclass "
+    "first (written below), or pass data_fields= and meta_fields=",
+)
+def registering_a_class_that_is_no_dataclass() -> None:
+    register_dataclass(Layer)
+
+
+@register_dataclass
+@dataclass
+class Scaling:
+    weight: float
+    scale: Any = fg.tree.static(default=None)
+
+
+@mistake(
+    errors.StaticDataError,
+    "tree: the static data of Scaling cannot be compared: (array([1., 1.]),)\n"
+    "Static data are compared and hashed as a whole. Make arrays children of the node (data "
+    "fields), and use a tuple in place of a list or dict.",
+)
+def an_array_as_static_data() -> None:
+    one, other = Scaling(1.0, np.ones(2)), Scaling(2.0, np.ones(2))
+    fg.tree.map(lambda a, b: a + b, one, other)
+
+
+# --- the tests -----------------------------------------------------------------------------------
+
+CLASSES = [
+    value
+    for value in vars(errors).values()
+    if isinstance(value, type)
+    and issubclass(value, errors.FungradError)
+    and value is not errors.FungradError
+]
+classes = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+INTERNAL = {errors.InexactError}
+"""Classes that are caught and raised again as another one."""
+
+
+@pytest.mark.parametrize(("function", "kind", "message"), MISTAKES)
+def test_message(function: Callable[[], None], kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind) as caught:
+        function()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+
+
+def test_why_a_value_has_no_derivative_is_said_with_its_path() -> None:
+    with pytest.raises(errors.NonFloatInputError) as caught:
+        integers_among_the_parameters()
+    reason = caught.value.__context__
+    assert type(reason) is errors.InexactError
+    assert str(caught.value) == f"grad of loss: params['w'] is int64[2]; {reason}"
+
+
+def test_a_traced_value_in_a_numpy_array_is_the_cause_of_numpys_error() -> None:
+    def loss(x: Any) -> Any:
+        y = np.zeros(2)
+        y[0] = x
+        return np.sum(y)
+
+    with pytest.raises(ValueError, match="setting an array element") as caught:
+        fg.grad(loss)(1.0)
+    assert isinstance(caught.value.__cause__, errors.TracerConversionError)
+
+
+@classes
+def test_every_class_has_a_mistake(kind: type[Exception]) -> None:
+    assert kind in INTERNAL or any(param.values[1] is kind for param in MISTAKES)
+
+
+@classes
+def test_every_class_has_a_section(kind: type[Exception]) -> None:
+    sections = re.findall(r"^### (\w+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sections.count(kind.__name__) == 1
+
+
+def test_every_section_has_a_class() -> None:
+    sections = re.findall(r"^### (\w+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(sections) == sorted(kind.__name__ for kind in CLASSES)
+
+
+@classes
+def test_every_class_is_also_a_builtin_exception(kind: type[Exception]) -> None:
+    first, *_ = [base for base in inspect.getmro(kind) if base.__module__ == "builtins"]
+    assert first not in (Exception, BaseException, object)
+    assert inspect.getdoc(kind)
+    text = PAGE.read_text(encoding="utf-8")
+    assert re.search(rf"^### {kind.__name__}\n\nAn? `{first.__name__}`", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("function", "kind", "message"), MISTAKES)
+def test_the_exception_pickles(
+    function: Callable[[], None], kind: type[Exception], message: str
+) -> None:
+    """Errors cross process boundaries: in a pool of workers, in a test run on several cores."""
+    with pytest.raises(kind) as caught:
+        function()
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert type(again) is kind
+    assert str(again) == message
