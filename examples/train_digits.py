@@ -124,7 +124,7 @@ def draw(params, history, images, labels, output):
     left.suptitle("Training", fontsize=14)
     above, below = left.subplots(2, 1, sharex=True)
     above.plot(epochs, losses, ".-", color="tab:purple")
-    above.set(ylabel="loss", yscale="log")
+    above.set(ylabel="training loss", yscale="log")
     below.plot(epochs, 100 * learn_accuracy, ".-", label="training images")
     below.plot(epochs, 100 * test_accuracy, ".-", label="held-out images")
     below.set(xlabel="epoch", ylabel="read correctly (%)")
@@ -138,7 +138,10 @@ def draw(params, history, images, labels, output):
     guesses = np.argmax(scores, axis=1)
     misread = guesses != labels
     hardest = np.argsort(scores[np.arange(len(labels)), labels])[:12]
-    right.suptitle(f"{misread.sum()} of {len(labels)} held-out digits misread (red)", fontsize=14)
+    right.suptitle(
+        f"{misread.sum()} of {len(labels)} held-out digits misread (red), the rest nearly so",
+        fontsize=14,
+    )
     for axes, i in zip(right.subplots(3, 4).flat, hardest):
         color = "tab:red" if misread[i] else "0.5"
         axes.imshow(images[i], cmap="gray_r")

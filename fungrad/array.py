@@ -1,37 +1,28 @@
 """The immutable array.
 
 An `Array` holds one read-only NumPy value. Its operators and methods call the functions of
-`fungrad.numpy`, which stand above this file: they reach it through one table, `operations`, which
-`fungrad.numpy` fills when it is imported. Nothing else in fungrad is bound late.
+`fungrad.numpy`, which stand above this file and are found in the table `operations`.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from fungrad.at import At
 from fungrad.errors import (
-    ArrayDTypeError,
     ArrayImmutableError,
     OperandError,
-    describe,
 )
+from fungrad.operations import operations
+from fungrad.raw import NUMERIC_KINDS, RAW, SCALARS, freeze, show
 
 ArrayLike: TypeAlias = "Array | npt.ArrayLike"
 """What the functions of `fungrad.numpy` take: arrays, NumPy arrays, numbers, nested lists."""
-
-operations: Any = SimpleNamespace(functions={}, ufuncs={})
-"""The functions that operators, methods and NumPy's protocols call; filled by `fungrad.numpy`."""
-
-NUMERIC_KINDS = frozenset("biufc")
-SCALARS: frozenset[type] = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdgFDG")
-RAW: frozenset[type] = SCALARS | {np.ndarray, bool, int, float, complex}
-"""The types that a value has at the bottom, when no transform is left."""
 
 
 def _operator(name: str, swap: bool = False) -> Callable[[Array, Any], Any]:
@@ -309,7 +300,7 @@ class Array:
     sort = _refused("sort", "fnp.sort(x), or fnp.argsort(x)")
 
     @property
-    def at(self) -> _At:
+    def at(self) -> At:
         """Pure updates: ``x.at[i].set(v)``, ``add``, ``multiply``, ``min``, ...
 
         Examples
@@ -317,7 +308,7 @@ class Array:
         >>> fnp.zeros(3).at[1].add(2.0)
         Array([0., 2., 0.], dtype=float64)
         """
-        return _At(self)
+        return At(self)
 
     # --- container ---
 
@@ -488,110 +479,9 @@ _INSTEAD = {
 }
 
 
-class _At:
-    """``x.at``: waits for the index."""
-
-    __slots__ = ("array",)
-
-    def __init__(self, array: Array) -> None:
-        self.array = array
-
-    def __getitem__(self, index: Any) -> _IndexUpdate:
-        return _IndexUpdate(self.array, index)
-
-    def __repr__(self) -> str:
-        return f"{self.array!r}.at"
-
-
-class _IndexUpdate:
-    """``x.at[index]``: pure counterparts of indexed assignment, each returning a new array.
-
-    `mode` says what an index out of range does: None raises `IndexError`; ``"clip"`` takes the
-    nearest element; ``"wrap"`` counts on from the other end; ``"fill"`` and ``"drop"`` leave such
-    an update out (and `get` gives `fill_value` there).
-    """
-
-    __slots__ = ("array", "index")
-
-    def __init__(self, array: Array, index: Any) -> None:
-        self.array = array
-        self.index = index
-
-    def __repr__(self) -> str:
-        return f"{self.array!r}.at[{self.index!r}]"
-
-    def _update(self, how: str, values: Any, mode: str | None) -> Any:
-        return operations.index_update(self.array, self.index, values, how=how, mode=mode)
-
-    def get(self, *, mode: str | None = None, fill_value: Any = None) -> Any:
-        """Return ``x[index]``."""
-        return operations.index_get(self.array, self.index, mode=mode, fill_value=fill_value)
-
-    def set(self, values: ArrayLike, *, mode: str | None = None) -> Any:
-        """Return the array with ``x[index] = values``; of a repeated index the last one counts."""
-        return self._update("set", values, mode)
-
-    def add(self, values: ArrayLike, *, mode: str | None = None) -> Any:
-        """Return the array with ``x[index] += values``; repeated indices add up."""
-        return self._update("add", values, mode)
-
-    def subtract(self, values: ArrayLike, *, mode: str | None = None) -> Any:
-        """Return the array with ``x[index] -= values``; repeated indices add up."""
-        return self._update("add", operations.negative(values), mode)
-
-    def multiply(self, values: ArrayLike, *, mode: str | None = None) -> Any:
-        """Return the array with ``x[index] *= values``; repeated indices multiply up."""
-        return self._update("multiply", values, mode)
-
-    mul = multiply
-
-    def divide(self, values: ArrayLike, *, mode: str | None = None) -> Any:
-        """Return the array with ``x[index] /= values``; repeated indices divide again."""
-        return self._update("divide", values, mode)
-
-    def power(self, values: ArrayLike, *, mode: str | None = None) -> Any:
-        """Return the array with ``x[index] **= values``."""
-        return self._update("power", values, mode)
-
-    def min(self, values: ArrayLike, *, mode: str | None = None) -> Any:
-        """Return the array with the lesser of ``x[index]`` and `values` there."""
-        return self._update("min", values, mode)
-
-    def max(self, values: ArrayLike, *, mode: str | None = None) -> Any:
-        """Return the array with the greater of ``x[index]`` and `values` there."""
-        return self._update("max", values, mode)
-
-    def apply(self, function: Callable[[Any], Any], *, mode: str | None = None) -> Any:
-        """Return the array with ``x[index] = function(x[index])``, once for each index."""
-        values = function(operations.index_get(self.array, self.index, mode=mode, fill_value=None))
-        return self._update("set", values, mode)
-
-
 def _spread(lengths: tuple[Any, ...]) -> Any:
     """Read ``f(2, 3)`` and ``f((2, 3))`` alike."""
     return lengths[0] if len(lengths) == 1 else lengths
-
-
-def freeze(value: Any) -> Any:
-    """Make a raw value safe to hold for ever: read-only, numbers only, its memory not shared.
-
-    A fresh ndarray is made read-only where it lies. A view of memory that somebody could still
-    write to is copied.
-    """
-    if type(value) is not np.ndarray:
-        if type(value) in SCALARS:
-            return value
-        value = np.array(value)
-    elif value.base is not None:
-        base = value.base
-        if value.flags.writeable or not isinstance(base, np.ndarray) or base.flags.writeable:
-            value = value.copy()
-    if value.dtype.kind not in NUMERIC_KINDS:
-        raise ArrayDTypeError(value.dtype)
-    if not value.ndim:
-        return value[()]
-    value.flags.writeable = False
-    return value
 
 
 def wrap(value: Any) -> Any:
@@ -608,13 +498,14 @@ def unwrap(x: Any) -> Any:
     return x.value if type(x) is Array else x
 
 
-def show(value: npt.NDArray[Any], suffix: str = "") -> str:
-    """Return ``Array([1., 2.], dtype=float64)``, lines aligned as NumPy aligns them."""
-    head = "Array("
-    body = np.array2string(value, separator=", ", prefix=head)
-    if value.size == 0 and value.ndim > 1:
-        body += f", shape={value.shape}"
-    return f"{head}{body}, dtype={value.dtype}){suffix}"
-
-
-__all__ = ["RAW", "SCALARS", "Array", "ArrayLike", "describe", "freeze", "operations", "show"]
+__all__ = [
+    "NUMERIC_KINDS",
+    "RAW",
+    "SCALARS",
+    "Array",
+    "ArrayLike",
+    "freeze",
+    "operations",
+    "unwrap",
+    "wrap",
+]

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from numpy.linalg import LinAlgError
+
 
 class FungradError(Exception):
     """Base class of every exception that fungrad defines."""
@@ -82,7 +84,11 @@ class ShapeError(FungradError, ValueError):
     """The shapes of the operands do not fit together."""
 
     def __init__(self, where: str, operands: Iterable[Any], reason: object) -> None:
-        super().__init__(f"{where} of {describe_all(operands)}: {reason}")
+        super().__init__(f"{where} of {describe_all(operands)}: {str(reason).strip()}")
+
+
+class MatrixShapeError(ShapeError, LinAlgError):
+    """An operand of linear algebra is no matrix, or not a square one."""
 
 
 class IndexOutOfBoundsError(FungradError, IndexError):
@@ -178,6 +184,13 @@ class NoBackwardError(FungradError, NotImplementedError):
             "    @staticmethod\n    def backward(ctx, *grad_outputs): ...\n"
             "that returns one gradient (or None) for each positional argument of forward"
         )
+
+
+class NoDerivativeError(FungradError, NotImplementedError):
+    """An operation was differentiated where it has no derivative."""
+
+    def __init__(self, where: str, reason: str, instead: str) -> None:
+        super().__init__(f"{where} has no derivative: {reason}; {instead}")
 
 
 class GradientCountError(FungradError, TypeError):

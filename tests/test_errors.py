@@ -108,6 +108,64 @@ def adding_other_shapes() -> None:
     three() + fnp.array([1.0, 2.0])
 
 
+@mistake(
+    errors.MatrixShapeError,
+    "inv of float64[2,3]: the matrix is not square: 2 by 3",
+)
+def the_inverse_of_a_matrix_that_is_not_square() -> None:
+    fnp.linalg.inv(np.ones((2, 3)))
+
+
+@mistake(
+    errors.MatrixShapeError,
+    "det of float64[3]: a matrix has at least two axes",
+)
+def the_determinant_of_a_vector() -> None:
+    fnp.linalg.det(three())
+
+
+@mistake(
+    errors.IndexOutOfBoundsError,
+    "index 3 is out of bounds for axis 0 with size 3; the array is float64[3]",
+)
+def an_index_beyond_the_end() -> None:
+    three()[3]
+
+
+@mistake(
+    errors.IndexOutOfBoundsError,
+    "index -4 is out of bounds for axis 0 with size 3; the array is float64[3]",
+)
+def an_update_before_the_start() -> None:
+    three().at[np.array([0, -4])].add(1.0)
+
+
+@mistake(
+    errors.IndexOutOfBoundsError,
+    "2 indices for 1 axes are too many; the array is float64[3]",
+)
+def too_many_indices() -> None:
+    three()[0, 0]
+
+
+@mistake(
+    errors.IndexTypeError,
+    "an index is an integer, a slice, None, ..., or an array of integers or booleans, not "
+    "float64[2]; convert it with .astype(int)",
+)
+def an_index_of_floats() -> None:
+    three()[np.array([0.0, 2.0])]
+
+
+@mistake(
+    errors.UpdateDTypeError,
+    "x.at[...].set would store float 0.5 in an array of int64, which cannot hold it; convert the "
+    "array first: x.astype(float64).at[...].set(...)",
+)
+def a_fraction_among_integers() -> None:
+    fnp.array(np.array([1, 2], dtype=np.int64)).at[0].set(0.5)
+
+
 # --- traces --------------------------------------------------------------------------------------
 
 
@@ -212,6 +270,18 @@ class Half(fg.Function):
 )
 def a_function_without_backward() -> None:
     fg.grad(Half.apply)(1.0)
+
+
+@mistake(
+    errors.NoDerivativeError,
+    'qr(x, mode="complete") of a matrix with more rows than columns has no derivative: the '
+    'additional columns of q are not unique; use mode="reduced"',
+)
+def the_gradient_of_columns_that_are_not_unique() -> None:
+    def loss(a: Any) -> Any:
+        return fnp.sum(fnp.linalg.qr(a, mode="complete")[1])
+
+    fg.grad(loss)(np.eye(3, 2))
 
 
 class Product(fg.Function):
@@ -363,8 +433,21 @@ def batches_of_different_sizes() -> None:
 
 
 @mistake(
+    errors.BatchedShapeError,
+    "boolean indexing needs the values of a bool[2] batched by vmap of positive, and these differ "
+    "between the examples; use fnp.where(mask, x, 0), or mask the weights of a sum, which keeps "
+    "the shape",
+)
+def a_mask_in_a_batch() -> None:
+    def positive(x: Any) -> Any:
+        return fnp.sum(x[x > 1.5])
+
+    vmap(positive)(np.array([[1.0, 2.0], [3.0, 4.0]]))
+
+
+@mistake(
     errors.NonFloatInputError,
-    "grad of loss: params['w'] is int64[2]; only floating-point numbers have derivatives: convert "
+    'grad of loss: params["w"] is int64[2]; only floating-point numbers have derivatives: convert '
     "it with .astype(float), or pass allow_int=True to get zeros for it",
 )
 def integers_among_the_parameters() -> None:
@@ -476,7 +559,7 @@ def test_why_a_value_has_no_derivative_is_said_with_its_path() -> None:
         integers_among_the_parameters()
     reason = caught.value.__context__
     assert type(reason) is errors.InexactError
-    assert str(caught.value) == f"grad of loss: params['w'] is int64[2]; {reason}"
+    assert str(caught.value) == f'grad of loss: params["w"] is int64[2]; {reason}'
 
 
 def test_a_traced_value_in_a_numpy_array_is_the_cause_of_numpys_error() -> None:

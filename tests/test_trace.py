@@ -21,6 +21,7 @@ import fungrad.numpy as fnp
 from fungrad import errors
 from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
+from fungrad.transforms.tape import Tape
 
 # --- escape --------------------------------------------------------------------------------------
 
@@ -75,8 +76,6 @@ def test_a_value_of_a_younger_transform_is_refused_as_a_result() -> None:
         yield steps
 
     def fg_steps(kept: list[Any]) -> Iterator[None]:
-        from fungrad.transforms.reverse import Tape
-
         kept.append(Tape("grad of step").leaf(np.float64(1.0)))  # still open: interleaved
         yield
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import RAW, Array, operations
+from fungrad.array import RAW, Array, operations, wrap
 from fungrad.errors import BatchedShapeError, OperandError
 from fungrad.trace import Tracer, peek
+
+NUMBERS: frozenset[type] = frozenset({bool, int, float, complex})
+"""Python's own numbers, which NumPy promotes weakly."""
 
 
 def lift(x: Any, where: str) -> Any:
@@ -26,6 +29,19 @@ def lift(x: Any, where: str) -> Any:
     if isinstance(x, (list, tuple, np.ndarray)) or hasattr(x, "__array__"):
         return operations.asarray(x)
     raise OperandError(where, x)
+
+
+def strong(x: Any, other: Any = None) -> Any:
+    """Return a Python number as the left operand of one of Python's operators.
+
+    Beside an array it stays as it is. Beside another Python number it becomes NumPy's, so that the
+    operator does what the ufunc does; and so does a complex one beside float64, whose scalars are
+    Python floats for Python.
+    """
+    dtype = getattr(other, "dtype", None)
+    if dtype is None or (type(x) is complex and dtype == np.float64):
+        return np.asarray(x)[()]
+    return x
 
 
 def axis_tuple(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -63,6 +79,13 @@ def is_traced(*values: Any) -> bool:
 def raw(x: Any) -> Any:
     """Return an `Array` as its raw value; everything else as it is."""
     return x.value if type(x) is Array else x
+
+
+def as_array(x: Any) -> Any:
+    """Return what `lift` returned as users see it: an `Array` of its own, or the traced value."""
+    if isinstance(x, Array):
+        return x
+    return Array(x) if type(x) is np.ndarray else wrap(x)
 
 
 def concrete(x: Any, what: str, instead: str) -> Any:

@@ -66,7 +66,9 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> fnp.nancumsum([1.0, np.nan, 3.0])
     Array([1., 1., 4.], dtype=float64)
     """
-    return _filled(np.nancumsum, cumulative.cumsum, 0, a, None, True, {"axis": axis, "dtype": dtype})
+    return _filled(
+        np.nancumsum, cumulative.cumsum, 0, a, None, True, {"axis": axis, "dtype": dtype}
+    )
 
 
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
@@ -77,7 +79,9 @@ def nancumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> fnp.nancumprod([2.0, np.nan, 3.0])
     Array([2., 2., 6.], dtype=float64)
     """
-    return _filled(np.nancumprod, cumulative.cumprod, 1, a, None, True, {"axis": axis, "dtype": dtype})
+    return _filled(
+        np.nancumprod, cumulative.cumprod, 1, a, None, True, {"axis": axis, "dtype": dtype}
+    )
 
 
 def _filled(

@@ -51,9 +51,7 @@ def sum(
     a = lift(a, "sum")
     if dtype is None and initial is None and where is True:
         return rules.Sum.apply(a, axis=axis_tuple(axis, a.ndim), keepdims=keepdims)
-    return _accumulate(
-        rules.Sum, np.sum, np.add, 0, a, axis, dtype, keepdims, initial, where
-    )
+    return _accumulate(rules.Sum, np.sum, np.add, 0, a, axis, dtype, keepdims, initial, where)
 
 
 def prod(
@@ -215,9 +213,11 @@ def _extreme(
     axes = axis_tuple(axis, a.ndim)
     if initial is None and where is True:
         return rule.apply(a, axis=axes, keepdims=keepdims)
-    if not is_traced(a, initial, where) or initial is None:
-        options = {"axis": axis, "keepdims": keepdims}
-        return call_numpy(function, a, **options, **given(initial=initial, where=where))
+    if initial is None:
+        raise ValueError(f"{function.__name__} with where= needs initial=, for where it is empty")
+    if not is_traced(a, initial, where):
+        options = {"axis": axis, "keepdims": keepdims, "initial": initial}
+        return call_numpy(function, a, **options, **given(where=where))
     if not rules.count_along(a.shape, axes):
         shape = [1 if i in axes else n for i, n in enumerate(a.shape) if keepdims or i not in axes]
         return np.broadcast_to(initial, shape).astype(a.dtype)

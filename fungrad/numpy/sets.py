@@ -96,8 +96,9 @@ def unique(
         values = np.take(np.reshape(ar, (-1,)), index)
     else:
         values = np.take(ar, index, axis=axis_index(axis, ar.ndim))
-    asked = zip((return_index, return_inverse, return_counts), (index, inverse, counts))
-    others = [wrap(each) for wanted, each in asked if wanted]
+    wanted = {"index": return_index, "inverse": return_inverse, "counts": return_counts}
+    found = {"index": index, "inverse": inverse, "counts": counts}
+    others = [wrap(found[name]) for name in found if wanted[name]]
     return (values, *others) if others else values
 
 

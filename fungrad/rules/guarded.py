@@ -11,6 +11,7 @@ the factor, at the speed of BLAS.
 from __future__ import annotations
 
 import cmath
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ import numpy as np
 from fungrad.array import RAW, unwrap
 from fungrad.rules.families import Chain
 
-quiet: Any = np.errstate(all="ignore")
-"""Decorates a derivative that may meet values at which NumPy would warn: the forward pass did."""
+quiet: Callable[[Callable[..., Any]], Callable[..., Any]] = np.errstate(all="ignore")
+"""Decorates derivatives that meet values at which NumPy warns: where needed, the value did so."""
 
 COUNTED = 4096  # elements; below, count_nonzero is the quickest way to find a zero
 
@@ -129,6 +130,10 @@ def masked(g: Any, keep: Any) -> Any:
 
 
 def choose(condition: Any, x: Any, y: Any) -> Any:
-    """Return ``np.where(condition, x, y)`` one layer down: numbers remain numbers."""
-    z = unwrap(np.where(condition, x, y))
+    """Return ``np.where(condition, x, y)`` one layer down."""
+    return scalar(unwrap(np.where(condition, x, y)))
+
+
+def scalar(z: Any) -> Any:
+    """Return what some functions of NumPy give as an ndarray without axes as a number."""
     return z[()] if type(z) is np.ndarray and not z.ndim else z

@@ -378,7 +378,7 @@ def accumulate(ufunc: np.ufunc, out: Any, values: Any, indices: Sequence[Any], l
     if lead:
         count = _product(out.shape[:lead])
         step = _product(out.shape[lead:])
-        elements = np.add.outer(np.arange(0, count * step, step), elements)
+        elements = np.add.outer(np.arange(count) * step, elements)
     ufunc.at(out.reshape(-1), elements.reshape(-1), values.reshape(-1))
     return out
 

@@ -91,7 +91,7 @@ class Solve(Rule):
             if a.ndim == 2 < z.ndim:  # one product instead of a stack and its sum
                 stack = tuple(range(2, z.ndim))
                 labels = ((*stack, 0, -1), (*stack, 1, -1), (0, 1))
-                of_a = -Contract.call(of_b, np.broadcast_to(z, of_b.shape), labels=labels)
+                of_a = -Contract.call(of_b, z, labels=labels)
             else:
                 of_a = -product(of_b, z.mT)
         return of_a, of_b
@@ -147,6 +147,14 @@ class Pinv(_Stacked):
         right = product(zh, zg)
         result = result + right - chain(right, z, x)
         return (conj(symmetrized(result) if hermitian else result),)
+
+    @classmethod
+    def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
+        (x,), (t,) = values, tangents
+        z = cls.call(x, **params)
+        zh, th = adjoint(z), adjoint(symmetrized(t) if params["hermitian"] else t)
+        left, right = chain(z, zh, th), chain(th, zh, z)
+        return z, left - chain(left, x, z) + right - chain(z, x, right) - chain(z, adjoint(th), z)
 
 
 # --- triangular factors --------------------------------------------------------------------------
@@ -285,7 +293,7 @@ def cofactor_change(x: Any, t: Any) -> Any:
     zero = np.zeros_like(first)
     reciprocals = np.concatenate([inverse, zero, zero], axis=-1)
     others = np.concatenate([np.zeros_like(rest), second, first], axis=-1)
-    unit = np.eye(size, dtype=peek(s).dtype)
+    unit = np.eye(size, dtype=s.dtype)
     pair = unit[-2][:, None] * unit[-1]
     rank_one = (first * second)[..., None] * outer(reciprocals, reciprocals)
     mixed = outer(reciprocals, others)
@@ -385,8 +393,6 @@ class Eigh(_Stacked):
 
 
 class Eigvalsh(_Stacked):
-    kernel = staticmethod(np.linalg.eigvalsh)
-
     @staticmethod
     def kernel(x: Any, uplo: str) -> Any:
         return np.linalg.eigvalsh(x, uplo)
@@ -432,6 +438,19 @@ class Eig(_Stacked):
                 gv = gv - 1j * np.imag(along) * largest_real(v)
             middle = middle + conj(inverse_gaps(w)) * product(adjoint(v), gv)
         return (conj(solve(adjoint(v), product(middle, adjoint(v)))),)
+
+
+    @classmethod
+    def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
+        w, v = cls.call(*values)
+        inside = solve(v, product(*tangents, v))
+        turn = product(v, inverse_gaps(w) * inside)
+        # Keep the length, and the component real that is so.
+        stretch = np.real(np.sum(conj(v) * turn, axis=-2))
+        if v.dtype.kind == "c":
+            stretch = stretch + 1j * np.sum(np.imag(turn) * largest_real(v), axis=-2)
+        tw = np.diagonal(inside, axis1=-2, axis2=-1)
+        return (w, v), (conform(tw, w), conform(turn - v * stretch[..., None, :], v))
 
 
 def largest_real(v: Any) -> Any:
@@ -504,6 +523,38 @@ class Svd(_Stacked):
                 outside = _outside(adjoint(vh), gv, of_v, count) * inverse
                 result = result + product(left, adjoint(outside))
         return (conj(symmetrized(result) if hermitian else result),)
+
+
+    @classmethod
+    def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
+        (t,) = tangents
+        u, s, vh = cls.call(*values, **params)
+        count = s.shape[-1]
+        if params["hermitian"]:
+            t = symmetrized(t)
+        v = adjoint(vh)
+        left, right = u[..., :count], v[..., :count]
+        of_u, of_v = product(t, right), product(adjoint(t), left)
+        inside = product(adjoint(left), of_u)
+        together = inverse_gaps(s) * (inside + adjoint(inside))
+        apart = inverse_sums(s) * (inside - adjoint(inside))
+        inverse = inverse_or_zero(s)[..., None, :]
+        tu = _turned(u, (together + apart) / 2, of_u * inverse)
+        tv = _turned(v, (together - apart) / 2, of_v * inverse)
+        return (u, s, vh), (tu, real_diagonal(inside), adjoint(tv))
+
+
+def _turned(u: Any, turn: Any, change: Any) -> Any:
+    """Return the tangent of u: its first columns turn among themselves, and leave their space."""
+    count = turn.shape[-1]
+    if u.shape[-2] == count:
+        return product(u, turn)
+    first, rest = u[..., :count], u[..., count:]
+    if u.shape[-1] == count:
+        return product(first, turn - product(adjoint(first), change)) + change
+    across = product(adjoint(rest), change)
+    within = product(first, turn) + product(rest, across)
+    return np.concatenate([within, -product(first, adjoint(across))], axis=-1)
 
 
 def _outside(u: Any, gu: Any, inner: Any, count: int) -> Any:

@@ -210,7 +210,7 @@ class Contract(Bilinear):
         cls, size: int, batched: Sequence[bool], values: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, Any]:
         x, y, z = params["labels"]
-        new = max(*x, *y, -1) + 1
+        new = max((-1, *x, *y)) + 1
         own_x, own_y = batched
         labels = ((new, *x) if own_x else x, (new, *y) if own_y else y, (new, *z))
         return cls.call(*values, labels=labels), True

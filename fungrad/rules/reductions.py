@@ -15,6 +15,12 @@ from fungrad.rules.families import Constant, Linear, Reduction, Rule, keep
 
 EXACT_IN_FLOAT32 = 1 << 24
 
+# Found once, here: the kernels are hot. (x, axis, dtype, None, keepdims)
+sum_of: Any = np.add.reduce
+product_of: Any = np.multiply.reduce
+largest_of: Any = np.maximum.reduce
+smallest_of: Any = np.minimum.reduce
+
 
 # --- sums and products ---------------------------------------------------------------------------
 
@@ -28,8 +34,8 @@ class _LinearReduction(Linear):
 class Sum(_LinearReduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool, dtype: Any = None) -> Any:
-        if type(x) is np.ndarray:  # np.sum is a Python function around this
-            return np.add.reduce(x, axis, dtype, None, keepdims)
+        if type(x) is np.ndarray:  # np.sum and its like are Python functions around these
+            return sum_of(x, axis, dtype, None, keepdims)
         return np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
     @staticmethod
@@ -43,7 +49,7 @@ class Mean(_LinearReduction):
         if type(x) is np.ndarray and dtype is None and x.dtype.char in "dfD":
             count = count_along(x.shape, axis)
             if 0 < count < EXACT_IN_FLOAT32:  # np.mean's own arithmetic, without its overhead
-                return np.add.reduce(x, axis, None, None, keepdims) / count
+                return sum_of(x, axis, None, None, keepdims) / count
         return np.mean(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
     @staticmethod
@@ -56,7 +62,7 @@ class Prod(Reduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool, dtype: Any = None) -> Any:
         if type(x) is np.ndarray:
-            return np.multiply.reduce(x, axis, dtype, None, keepdims)
+            return product_of(x, axis, dtype, None, keepdims)
         return np.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
     @staticmethod
@@ -95,7 +101,7 @@ class _Extreme(Reduction):
 
     @staticmethod
     def weight(z: Any, x: Any, axis: tuple[int, ...]) -> Any:
-        hit = (x == z) | (x != x)  # noqa: PLR0124 (where x has a NaN, z is one)
+        hit = (x == z) | (x != x)  # NaNs, one of which z is then
         return hit / np.count_nonzero(hit, axis=axis, keepdims=True).astype(x.dtype)
 
     @classmethod
@@ -104,7 +110,7 @@ class _Extreme(Reduction):
         axis = params["axis"]
         if not params["keepdims"]:
             z, gradient = keep(z, axis, shape), keep(gradient, axis, shape)
-        hit = (x == z) | (x != x)  # noqa: PLR0124
+        hit = (x == z) | (x != x)
         share = gradient / np.count_nonzero(hit, axis=axis, keepdims=True).astype(x.dtype)
         return (np.where(hit, share, 0),)  # a product would make NaN of 0 * inf
 
@@ -113,7 +119,7 @@ class Max(_Extreme):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
         if type(x) is np.ndarray:
-            return np.maximum.reduce(x, axis, None, None, keepdims)
+            return largest_of(x, axis, None, None, keepdims)
         return np.max(x, axis=axis, keepdims=keepdims)
 
 
@@ -121,7 +127,7 @@ class Min(_Extreme):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
         if type(x) is np.ndarray:
-            return np.minimum.reduce(x, axis, None, None, keepdims)
+            return smallest_of(x, axis, None, None, keepdims)
         return np.min(x, axis=axis, keepdims=keepdims)
 
 
@@ -136,15 +142,13 @@ class Var(Reduction):
         if type(x) is np.ndarray and dtype is None and x.dtype.char in "df" and type(ddof) is int:
             count = count_along(x.shape, axis)
             if ddof < count < EXACT_IN_FLOAT32:  # np.var's own arithmetic, without its overhead
-                deviation = x - np.add.reduce(x, axis, None, None, True) / count
+                deviation = x - sum_of(x, axis, None, None, True) / count
                 np.multiply(deviation, deviation, out=deviation)
-                return np.add.reduce(deviation, axis, None, None, keepdims) / (count - ddof)
+                return sum_of(deviation, axis, None, None, keepdims) / (count - ddof)
         return np.var(x, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims)
 
     @staticmethod
-    def weight(
-        z: Any, x: Any, axis: tuple[int, ...], ddof: float = 0, dtype: Any = None
-    ) -> Any:
+    def weight(z: Any, x: Any, axis: tuple[int, ...], ddof: float = 0, dtype: Any = None) -> Any:
         freedom = count_along(x.shape, axis) - ddof
         return deviation_of(x, axis) * (2 / freedom if freedom > 0 else np.nan)
 
@@ -157,9 +161,7 @@ class Std(Reduction):
         return np.sqrt(Var.kernel(x, axis=axis, keepdims=keepdims, ddof=ddof, dtype=dtype))
 
     @staticmethod
-    def weight(
-        z: Any, x: Any, axis: tuple[int, ...], ddof: float = 0, dtype: Any = None
-    ) -> Any:
+    def weight(z: Any, x: Any, axis: tuple[int, ...], ddof: float = 0, dtype: Any = None) -> Any:
         freedom = count_along(x.shape, axis) - ddof
         # Equal values have the deviations 0, and 0 / inf is 0: the tip of the cone is flat.
         scale = np.where(z == 0, np.inf, z) * (freedom if freedom > 0 else np.nan)
@@ -184,7 +186,7 @@ class EuclideanNorm(Reduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool, whole: bool = False) -> Any:
         if not whole:
-            return np.sqrt(np.add.reduce(squares(x), axis=axis, keepdims=keepdims))
+            return np.sqrt(sum_of(squares(x), axis=axis, keepdims=keepdims))
         z = np.linalg.norm(x)
         return np.reshape(z, (1,) * x.ndim) if keepdims else z
 
@@ -206,7 +208,7 @@ class PNorm(Reduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool, order: float) -> Any:
         powers = np.abs(x) ** order
-        z = np.add.reduce(powers, axis=axis, keepdims=keepdims)
+        z = sum_of(powers, axis=axis, keepdims=keepdims)
         return z ** np.reciprocal(order, dtype=z.dtype)
 
     @staticmethod
@@ -234,7 +236,7 @@ class LogSumExp(Reduction):
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
         largest, shifted = shift_exponents(x, axis)
         with np.errstate(divide="ignore"):  # the logarithm of a sum of no terms
-            total = np.add.reduce(exponentials(shifted), axis=axis, keepdims=True)
+            total = sum_of(exponentials(shifted), axis=axis, keepdims=True)
             z = np.log(total) + largest
         return z if keepdims else np.squeeze(z, axis)[()]
 
@@ -250,7 +252,7 @@ class Softmax(Rule):
     def kernel(x: Any, axis: tuple[int, ...]) -> Any:
         _, shifted = shift_exponents(x, axis)
         powers = exponentials(shifted)
-        total = np.add.reduce(powers, axis=axis, keepdims=True)
+        total = sum_of(powers, axis=axis, keepdims=True)
         powers /= total if np.all(total) else np.where(total == 0, 1, total)
         return powers
 
@@ -286,7 +288,7 @@ class LogSoftmax(Softmax):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...]) -> Any:
         _, shifted = shift_exponents(x, axis)
-        total = np.add.reduce(np.exp(shifted), axis=axis, keepdims=True)
+        total = sum_of(np.exp(shifted), axis=axis, keepdims=True)
         return shifted - np.log(total if np.all(total) else np.where(total == 0, 1, total))
 
     @classmethod
@@ -310,7 +312,7 @@ def shift_exponents(x: Any, axis: tuple[int, ...]) -> tuple[Any, Any]:
     -inf where all are -inf.
     """
     real = x.real if x.dtype.kind == "c" else x
-    largest = np.maximum.reduce(real, axis=axis, keepdims=True, initial=-np.inf)
+    largest = largest_of(real, axis=axis, keepdims=True, initial=-np.inf)
     if np.all(np.isfinite(largest)):
         return largest, x - largest
     with np.errstate(invalid="ignore"):  # inf - inf

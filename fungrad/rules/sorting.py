@@ -12,8 +12,8 @@ from fungrad.rules.families import Constant, Rule
 
 class ArgSort(Constant):
     @staticmethod
-    def kernel(x: Any, axis: int, kind: str | None = None) -> Any:
-        return np.argsort(x, axis=axis, kind=kind)  # type: ignore[call-overload]
+    def kernel(x: Any, axis: int, kind: Any = None) -> Any:
+        return np.argsort(x, axis=axis, kind=kind)
 
     @classmethod
     def batch(
@@ -66,8 +66,8 @@ class Sort(_Rearrangement):
     order = ArgSort
 
     @staticmethod
-    def kernel(x: Any, axis: int, kind: str | None = None) -> Any:
-        return np.sort(x, axis=axis, kind=kind)  # type: ignore[call-overload]
+    def kernel(x: Any, axis: int, kind: Any = None) -> Any:
+        return np.sort(x, axis=axis, kind=kind)
 
 
 class Partition(_Rearrangement):

@@ -19,7 +19,7 @@ from fungrad.errors import BatchSizeError, CapturedTracerError, EscapedTracerErr
 from fungrad.function import Context, Function, settle
 from fungrad.trace import Trace, Tracer
 from fungrad.transforms.call import name_of, public, raw_leaf
-from fungrad.transforms.reverse import strip
+from fungrad.transforms.tape import strip
 
 
 class Batched(Tracer):

@@ -15,7 +15,7 @@ import numpy as np
 
 from fungrad import tree
 from fungrad.array import NUMERIC_KINDS, RAW, Array, wrap
-from fungrad.errors import ArgumentIndexError, InexactError
+from fungrad.errors import ArgumentIndexError, AuxError, InexactError, NonFloatInputError
 from fungrad.trace import Tracer
 
 
@@ -255,3 +255,46 @@ def check_leaf(leaf: Any, allow_int: bool, holomorphic: bool) -> Any:
             "pass allow_int=True to get zeros for it"
         )
     return value
+
+
+def lower_arguments(
+    function: Any,
+    arguments: Sequence[Any],
+    places: Sequence[int | str],
+    title: str,
+    allow_int: bool,
+    holomorphic: bool = False,
+) -> tuple[list[Any], list[Any]]:
+    """Flatten arguments into leaves one layer down; return them and the structures.
+
+    `places` says where each argument stands in the call of `function`, for messages.
+    """
+    values = []
+    structures = []
+    for argument, place in zip(arguments, places, strict=True):
+        leaves, structure = tree.flatten(argument)
+        structures.append(structure)
+        for leaf in leaves:
+            try:
+                values.append(check_leaf(leaf, allow_int, holomorphic))
+            except InexactError as error:
+                index = next(i for i, each in enumerate(leaves) if each is leaf)
+                path = path_of(function, place, argument, index)
+                raise NonFloatInputError(title, path, leaf, str(error)) from None
+    return values, structures
+
+
+def raise_arguments(tracers: Sequence[Any], structures: Sequence[Any]) -> list[Any]:
+    """Build the arguments again, of tracers: the inverse of `lower_arguments`."""
+    rest = iter(tracers)
+    return [
+        tree.unflatten(structure, [next(rest) for _ in range(structure.num_leaves)])
+        for structure in structures
+    ]
+
+
+def split_aux(output: Any, title: str) -> tuple[Any, Any]:
+    """Take the result of a function with has_aux=True apart."""
+    if not isinstance(output, (tuple, list)) or len(output) != 2:
+        raise AuxError(title, output)
+    return output[0], output[1]

@@ -17,17 +17,15 @@ from fungrad.array import RAW, Array
 from fungrad.errors import CapturedTracerError, EscapedTracerError, NoBackwardError, TangentError
 from fungrad.function import Context, Function, cast, fit, settle
 from fungrad.trace import Trace, Tracer
-from fungrad.transforms.call import name_of, public, raw_leaf
-from fungrad.transforms.reverse import (
-    Tape,
+from fungrad.transforms.call import (
     lower_arguments,
+    name_of,
+    public,
     raise_arguments,
-    record,
+    raw_leaf,
     split_aux,
-    strip,
-    strip_output,
-    zeros,
 )
+from fungrad.transforms.tape import record, strip, strip_output, zeros
 
 
 class Dual(Tracer):
@@ -229,6 +227,3 @@ def _seed(trace: JVPTrace, value: Any, direction: Any, title: str) -> Any:
     if value.dtype.kind not in "fc":
         return public(value)
     return Dual(trace, value, cast(tangent, value.dtype))
-
-
-__all__ = ["Dual", "JVPTrace", "Tape", "jvp"]

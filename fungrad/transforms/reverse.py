@@ -1,11 +1,4 @@
-"""Reverse mode: the tape, and `vjp`, `grad`, `value_and_grad` on it.
-
-The tape is a list. While the function runs, every operation on a traced value appends an entry:
-the operation, what its backward pass needs, and where its inputs stand in the list. Afterwards the
-list is walked once from the end to the start; each entry turns the gradient of its output into
-gradients of its inputs. There is no recursion and nothing to sort: execution order is an order in
-which every result stands behind its inputs.
-"""
+"""Reverse mode: `vjp`, `grad` and `value_and_grad`, on the tape."""
 
 from __future__ import annotations
 
@@ -15,292 +8,28 @@ from typing import Any
 import numpy as np
 
 from fungrad import tree
-from fungrad.array import RAW, Array
 from fungrad.errors import (
-    AuxError,
-    CapturedTracerError,
     ComplexOutputError,
     CotangentError,
-    EscapedTracerError,
-    FungradError,
-    InexactError,
     IntegerOutputError,
-    NonFloatInputError,
     NonScalarOutputError,
     OutputTypeError,
     TreeMismatchError,
     describe,
 )
-from fungrad.function import cast, fit
-from fungrad.trace import Trace, Tracer
+from fungrad.function import cast
 from fungrad.transforms.call import (
     Selection,
     Transformed,
-    check_leaf,
+    lower_arguments,
     name_of,
-    path_of,
     public,
+    raise_arguments,
     raw_leaf,
     replace,
+    split_aux,
 )
-
-Entry = tuple[Any, Any, list[int], Any, Any]
-"""(function, notes, parents, shapes and dtypes of the inputs or None, those of several outputs)"""
-
-SMALL = 4096  # elements; below, adding in place gains nothing
-
-
-class Taped(Tracer):
-    """An array on the tape; `index` is its place there."""
-
-    __slots__ = ("index",)
-
-    def __init__(self, owner: Tape, value: Any, index: int) -> None:
-        self.owner = owner
-        self.value = value
-        self.index = index
-
-
-class Tape(Trace):
-    """The record of one run of a function."""
-
-    __slots__ = ("entries",)
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.entries: list[Entry | None] = []
-
-    def leaf(self, value: Any) -> Taped:
-        """Put an input on the tape."""
-        self.entries.append(None)
-        return Taped(self, value, len(self.entries) - 1)
-
-    def process(self, function: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        if self.closed:
-            raise EscapedTracerError(
-                next(a for a in args if isinstance(a, Tracer) and a.owner is self)
-            )
-        values = []
-        parents = []
-        nested = False
-        for value in args:
-            kind = type(value)
-            if kind is Taped and value.owner is self:
-                parents.append(value.index)
-                value = value.value
-            else:
-                parents.append(-1)
-                if kind is Array:
-                    value = value.value
-            if type(value) not in RAW:
-                nested = True
-            values.append(value)
-        if not function.differentiable:
-            return function.apply(*values, **params)
-        z, notes = function.linearize(values, parents, params, nested)
-        kind = type(z)
-        like = None
-        if kind is np.float64:  # nothing to check, and usually nothing to fit
-            for parent, value in zip(parents, values):
-                if parent >= 0 and type(value) is not kind:
-                    like = _shapes(parents, values)
-                    break
-        elif kind is tuple:
-            return self._record_several(function, z, notes, parents, values)
-        else:
-            if not function.trusted:
-                self._check_older(function, z)
-                if z.dtype.kind not in "fc":
-                    return public(z)
-            for parent, value in zip(parents, values):
-                if parent >= 0 and (value.shape != z.shape or value.dtype != z.dtype):
-                    like = _shapes(parents, values)
-                    break
-        entries = self.entries
-        entries.append((function, notes, parents, like, None))
-        return Taped(self, z, len(entries) - 1)
-
-    def _record_several(
-        self, function: Any, z: tuple[Any, ...], notes: Any, parents: list[int], values: list[Any]
-    ) -> tuple[Any, ...]:
-        """Record an operation with several results: one entry, one place for each of them."""
-        index = len(self.entries)
-        outputs = [(each.shape, each.dtype) for each in z]
-        # The walk meets the entry last of its places, when all gradients are there.
-        self.entries.append((function, notes, parents, _shapes(parents, values), outputs))
-        self.entries.extend([None] * (len(z) - 1))
-        results: list[Any] = []
-        for offset, each in enumerate(z):
-            if not function.trusted:
-                self._check_older(function, each)
-            exact = each.dtype.kind not in "fc"
-            results.append(public(each) if exact else Taped(self, each, index + offset))
-        return tuple(results)
-
-    def _check_older(self, function: Any, z: Any) -> None:
-        """Raise if a user's forward brought a traced value of this trace, or of a younger one."""
-        if isinstance(z, Tracer) and z.owner.id >= self.id:
-            raise CapturedTracerError(function.__name__, z.owner.name)
-
-
-def _shapes(parents: list[int], values: list[Any]) -> list[Any]:
-    return [
-        (value.shape, value.dtype) if parent >= 0 else None
-        for parent, value in zip(parents, values, strict=True)
-    ]
-
-
-def walk(entries: list[Any], cotangents: list[Any], consume: bool) -> None:
-    """Carry the cotangents from the end of the tape to its leaves.
-
-    `cotangents` has a place for each of the entries; those of the leaves remain in it. With
-    `consume` the entries are dropped as the walk passes them, and the memory that they held falls.
-    """
-    summed: set[int] = set()
-    for index in range(len(entries) - 1, -1, -1):
-        entry = entries.pop() if consume else entries[index]
-        if entry is None:
-            continue
-        function, notes, parents, like, outputs = entry
-        if outputs is None:
-            gradient = cotangents[index]
-            if gradient is None:
-                continue
-            cotangents[index] = None
-        else:
-            gradient = _gather(cotangents, index, outputs)
-            if gradient is None:
-                continue
-        gradients = function.pull(notes, parents, gradient)
-        if like is not None:
-            gradients = [
-                None
-                if each is None or wanted is None
-                else fit(each, wanted[0], wanted[1], function, position)
-                for position, (each, wanted) in enumerate(zip(gradients, like, strict=True))
-            ]
-        elif not function.trusted:
-            gradients = [
-                None
-                if each is None or parent < 0
-                else fit(each, gradient.shape, gradient.dtype, function, position)
-                for position, (each, parent) in enumerate(zip(gradients, parents, strict=True))
-            ]
-        for parent, each in zip(parents, gradients):
-            if each is None or parent < 0:
-                continue
-            so_far = cotangents[parent]
-            if so_far is None:
-                cotangents[parent] = each
-            elif parent in summed and type(so_far) is np.ndarray and type(each) is np.ndarray:
-                np.add(so_far, each, out=so_far)  # a sum made here, which nobody else holds
-            else:
-                cotangents[parent] = total = so_far + each
-                if type(total) is np.ndarray and total.size > SMALL:
-                    summed.add(parent)
-
-
-def _gather(cotangents: list[Any], index: int, outputs: list[Any]) -> tuple[Any, ...] | None:
-    """Return the cotangents of several outputs, zeros for missing ones; None if all are."""
-    end = index + len(outputs)
-    found = cotangents[index:end]
-    cotangents[index:end] = [None] * len(outputs)
-    if all(each is None for each in found):
-        return None
-    return tuple(
-        zeros(shape, dtype if dtype.kind in "fc" else np.dtype(float)) if each is None else each
-        for each, (shape, dtype) in zip(found, outputs, strict=True)
-    )
-
-
-def zeros(shape: tuple[int, ...], dtype: Any) -> Any:
-    """Return zeros as a raw value: a NumPy scalar where there are no axes."""
-    return np.zeros(shape, dtype) if shape else dtype.type(0)
-
-
-class Record:
-    """A taped run: its entries, and where its inputs and outputs stand there."""
-
-    __slots__ = ("inputs", "outputs", "tape")
-
-    def __init__(self, tape: Tape, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-        self.tape = tape
-        self.inputs = [(x.index if type(x) is Taped else -1, x.shape, x.dtype) for x in inputs]
-        self.outputs = [y.index if type(y) is Taped and y.owner is tape else -1 for y in outputs]
-
-    def pull(self, cotangents: Sequence[Any], consume: bool = False) -> list[Any]:
-        """Return the cotangents of the inputs from those of the outputs, all one layer down."""
-        entries = self.tape.entries
-        slots: list[Any] = [None] * len(entries)
-        for index, cotangent in zip(self.outputs, cotangents, strict=True):
-            if index >= 0:
-                so_far = slots[index]
-                slots[index] = cotangent if so_far is None else so_far + cotangent
-        walk(entries, slots, consume)
-        results = []
-        for index, shape, dtype in self.inputs:
-            found = slots[index] if index >= 0 else None
-            if found is None:  # not used, or integers, which have no derivative
-                found = zeros(shape, dtype if index >= 0 else np.dtype(float))
-            results.append(found)
-        return results
-
-
-def record(
-    function: Callable[..., Any], values: Sequence[Any], title: str
-) -> tuple[Sequence[Any], Any, Record]:
-    """Run ``function(*tracers)``, which returns (leaves, anything), on a new tape.
-
-    Returns the leaves, still traced, the other thing, and the record. Values with an integer dtype
-    are constants.
-    """
-    tape = Tape(title)
-    try:
-        tracers = [
-            tape.leaf(value) if value.dtype.kind in "fc" else public(value) for value in values
-        ]
-        outputs, rest = function(*tracers)
-        return outputs, rest, Record(tape, tracers, outputs)
-    finally:
-        tape.closed = True
-
-
-def strip(x: Any, trace: Trace) -> Any:
-    """Return a result of the function under `trace` as the caller of the transform sees it.
-
-    Raises
-    ------
-    EscapedTracerError
-        If it belongs to a transform that has already returned.
-    CapturedTracerError
-        If it belongs to a transform that started later and still runs.
-    """
-    if isinstance(x, Tracer):
-        if x.owner is trace:
-            return public(x.value)
-        if x.owner.closed:
-            raise EscapedTracerError(x)
-        if x.owner.id > trace.id:
-            raise CapturedTracerError(trace.name, x.owner.name)
-    return x
-
-
-def strip_output(x: Any, trace: Trace) -> Any:
-    """Return an output leaf as `strip` does, numbers as arrays; raise if it is neither."""
-    try:
-        return public(raw_leaf(strip(x, trace)))
-    except TypeError as error:
-        if isinstance(error, FungradError):
-            raise
-        raise OutputTypeError(trace.name, x) from None
-
-
-def split_aux(output: Any, title: str) -> tuple[Any, Any]:
-    """Take the result of a function with has_aux=True apart."""
-    if not isinstance(output, (tuple, list)) or len(output) != 2:
-        raise AuxError(title, output)
-    return output[0], output[1]
-
+from fungrad.transforms.tape import Record, Tape, record, strip, strip_output
 
 # --- vjp -----------------------------------------------------------------------------------------
 
@@ -493,42 +222,6 @@ class _Grad(_ValueAndGrad):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         _, gradient, aux = self.run(args, kwargs)
         return (gradient, aux) if self.has_aux else gradient
-
-
-def lower_arguments(
-    function: Any,
-    arguments: Sequence[Any],
-    places: Sequence[int | str],
-    title: str,
-    allow_int: bool,
-    holomorphic: bool = False,
-) -> tuple[list[Any], list[Any]]:
-    """Flatten arguments into leaves one layer down; return them and the structures.
-
-    `places` says where each argument stands in the call of `function`, for messages.
-    """
-    values = []
-    structures = []
-    for argument, place in zip(arguments, places, strict=True):
-        leaves, structure = tree.flatten(argument)
-        structures.append(structure)
-        for leaf in leaves:
-            try:
-                values.append(check_leaf(leaf, allow_int, holomorphic))
-            except InexactError as error:
-                index = next(i for i, each in enumerate(leaves) if each is leaf)
-                path = path_of(function, place, argument, index)
-                raise NonFloatInputError(title, path, leaf, str(error)) from None
-    return values, structures
-
-
-def raise_arguments(tracers: Sequence[Any], structures: Sequence[Any]) -> list[Any]:
-    """Build the arguments again, of tracers: the inverse of `lower_arguments`."""
-    rest = iter(tracers)
-    return [
-        tree.unflatten(structure, [next(rest) for _ in range(structure.num_leaves)])
-        for structure in structures
-    ]
 
 
 def value_and_grad(

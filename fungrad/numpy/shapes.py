@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, SupportsIndex
+from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array, ArrayLike, wrap
+from fungrad.array import Array, ArrayLike
 from fungrad.errors import ShapeError
-from fungrad.numpy.common import axis_index, axis_tuple, lift, public
+from fungrad.numpy.common import axis_index, axis_tuple, lift, as_array
 from fungrad.rules import shape as rules
 
-Shape = SupportsIndex | Sequence[SupportsIndex]
 
 
 def reshape(a: ArrayLike, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
@@ -131,7 +130,7 @@ def transpose(a: ArrayLike, axes: Any = None) -> Any:
 
 def _permute(a: Any, order: tuple[int, ...]) -> Any:
     if len(order) < 2:
-        return public(a)
+        return as_array(a)
     return rules.Transpose.apply(a, axes=order)
 
 
@@ -294,7 +293,7 @@ def broadcast_arrays(*args: ArrayLike) -> tuple[Any, ...]:
     shape = broadcast_shapes(*[each.shape for each in arrays])
     return tuple(
         [
-            public(each) if each.shape == shape else rules.BroadcastTo.apply(each, shape=shape)
+            as_array(each) if each.shape == shape else rules.BroadcastTo.apply(each, shape=shape)
             for each in arrays
         ]
     )
@@ -355,7 +354,7 @@ def _each(arrays: Sequence[Any], shape_of: Any) -> Any:
     for array in arrays:
         a = lift(array, "atleast")
         shape = shape_of(a)
-        results.append(public(a) if shape == a.shape else rules.Reshape.apply(a, shape=shape))
+        results.append(as_array(a) if shape == a.shape else rules.Reshape.apply(a, shape=shape))
     return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -369,7 +368,7 @@ def flip(m: ArrayLike, axis: Any = None) -> Any:
     """
     m = lift(m, "flip")
     axes = axis_tuple(axis, m.ndim)
-    return rules.Flip.apply(m, axis=axes) if axes else public(m)
+    return rules.Flip.apply(m, axis=axes) if axes else as_array(m)
 
 
 def fliplr(m: ArrayLike) -> Any:
@@ -415,7 +414,7 @@ def rot90(m: ArrayLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     first, second = _axes_in_order(tuple(axes), m.ndim)
     k %= 4
     if k == 0:
-        return public(m)
+        return as_array(m)
     if k == 2:
         return flip(m, (first, second))
     if k == 1:

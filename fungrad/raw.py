@@ -1,0 +1,46 @@
+"""Raw values: NumPy's arrays and scalars, as they are at the bottom, when no transform is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fungrad.errors import ArrayDTypeError
+
+NUMERIC_KINDS = frozenset("biufc")
+SCALARS: frozenset[type] = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdgFDG")
+RAW: frozenset[type] = SCALARS | {np.ndarray, bool, int, float, complex}
+"""The types that a value has at the bottom, when no transform is left."""
+
+
+def freeze(value: Any) -> Any:
+    """Make a raw value safe to hold for ever: read-only, numbers only, its memory not shared.
+
+    A fresh ndarray is made read-only where it lies. A view of memory that somebody could still
+    write to is copied.
+    """
+    if type(value) is not np.ndarray:
+        if type(value) in SCALARS:
+            return value
+        value = np.array(value)
+    elif value.base is not None:
+        base = value.base
+        if value.flags.writeable or not isinstance(base, np.ndarray) or base.flags.writeable:
+            value = value.copy()
+    if value.dtype.kind not in NUMERIC_KINDS:
+        raise ArrayDTypeError(value.dtype)
+    if not value.ndim:
+        return value[()]
+    value.flags.writeable = False
+    return value
+
+
+def show(value: npt.NDArray[Any], suffix: str = "") -> str:
+    """Return ``Array([1., 2.], dtype=float64)``, lines aligned as NumPy aligns them."""
+    head = "Array("
+    body = np.array2string(value, separator=", ", prefix=head)
+    if value.size == 0 and value.ndim > 1:
+        body += f", shape={value.shape}"
+    return f"{head}{body}, dtype={value.dtype}){suffix}"
