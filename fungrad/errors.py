@@ -157,11 +157,12 @@ class TracerConversionError(FungradError, TypeError):
 
     def __init__(self, tracer: Any, conversion: str) -> None:
         cured = re.sub(r"\bx\b", "fungrad.stop_gradient(x)", conversion)
+        joined = "fnp.array([x, y]), not np.array([x, y]); " if "array" in conversion else ""
         super().__init__(
             f"{conversion} of a {describe(tracer)} traced by {tracer.owner.name} would cut the "
             "gradient. Use functions of NumPy or fungrad.numpy on it: np.sin(x), not math.sin(x) "
-            "or scipy; y = y.at[i].set(x), not y[i] = x. Or say that the gradient stops here: "
-            f"{cured}"
+            f"or scipy; {joined}y = y.at[i].set(x), not y[i] = x. Or say that the gradient stops "
+            f"here: {cured}"
         )
 
 

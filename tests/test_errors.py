@@ -242,7 +242,7 @@ def a_complex_number_of_a_traced_value() -> None:
 
 @mistake(
     errors.UnsupportedFunctionError,
-    "np.cbrt (vectorized) has no rule in fungrad, so it cannot be traced by grad of loss; write it "
+    "cbrt (vectorized) has no rule in fungrad, so it cannot be traced by grad of loss; write it "
     "with functions of fungrad.numpy, or as a fungrad.Function with its own backward",
 )
 def an_unknown_ufunc() -> None:
@@ -518,7 +518,7 @@ def registering_a_class_that_is_no_dataclass() -> None:
 @dataclass
 class Scaling:
     weight: float
-    scale: Any = fg.tree.static(default=None)
+    scale: Any = fg.tree.static(default=None)  # noqa: RUF009
 
 
 @mistake(

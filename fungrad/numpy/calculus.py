@@ -9,7 +9,7 @@ import numpy as np
 from fungrad.array import Array
 from fungrad.errors import ShapeError, describe
 from fungrad.numpy import reductions
-from fungrad.numpy.common import axis_index, is_traced, lift
+from fungrad.numpy.common import NUMBERS, axis_index, is_traced, lift
 from fungrad.numpy.sorting import argsort, searchsorted
 from fungrad.numpy.untraced import call_numpy
 
@@ -122,7 +122,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """
     y = lift(y, "trapezoid")
     if x is None:
-        distance = dx if isinstance(dx, (int, float)) else lift(dx, "trapezoid")
+        distance = dx if type(dx) in NUMBERS else lift(dx, "trapezoid")
     else:
         x = lift(x, "trapezoid")
         distance = diff(x, axis=axis if x.ndim > 1 else 0)
@@ -158,14 +158,14 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     Array([3., 4., 6., 7.], dtype=float64)
     """
     f = lift(f, "gradient")
-    spacing = [lift(each, "gradient") for each in varargs]
+    spacing = [each if type(each) in NUMBERS else lift(each, "gradient") for each in varargs]
     if not is_traced(f, *spacing):
         return call_numpy(np.gradient, f, *spacing, axis=axis, edge_order=edge_order)
     given = range(f.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
     axes = [axis_index(each, f.ndim) for each in given]
     if not spacing:
-        spacing = [np.float64(1.0)]
-    if len(spacing) == 1 and not spacing[0].ndim:
+        spacing = [1.0]
+    if len(spacing) == 1 and not _rank(spacing[0]):
         spacing = spacing * len(axes)
     if len(spacing) != len(axes):
         raise TypeError(f"gradient got {len(varargs)} distances for {len(axes)} axes")
@@ -178,18 +178,22 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     return found[0] if len(found) == 1 else tuple(found)
 
 
+def _rank(x: Any) -> int:
+    return 0 if type(x) in NUMBERS else len(x.shape)
+
+
 def _slope(f: Any, places: Any, axis: int, edge_order: int) -> Any:
     """Return the derivatives along one axis."""
     length = f.shape[axis]
     if length < edge_order + 1:
         raise ShapeError("gradient", (f,), f"axis {axis} needs {edge_order + 1} elements or more")
-    if places.ndim and places.shape != (length,):
+    if _rank(places) and places.shape != (length,):
         raise ShapeError("gradient", (f, places), f"axis {axis} needs {length} places")
 
     def at(start: int | None, stop: int | None) -> Any:
         return f[(*(slice(None),) * axis, slice(start, stop))]
 
-    steps = diff(reductions.as_inexact(places)) if places.ndim else None
+    steps = diff(reductions.as_inexact(places)) if _rank(places) else None
 
     def step(start: int, stop: int | None) -> Any:
         if steps is None:
@@ -282,7 +286,7 @@ def interp(
         low, high = np.take(fp, index), np.take(fp, index + 1)
         width = end - start
         slope = (high - low) / np.where(width == 0, 1, width)
-        z = np.where(width == 0, high, slope * (x - start) + low)
+        z = np.where((width == 0) & (x == end), high, slope * (x - start) + low)
     z = np.where(before, fp[0] if left is None else left, z)
     return np.where(after, fp[-1] if right is None else right, z)
 

@@ -38,6 +38,8 @@ def strong(x: Any, other: Any = None) -> Any:
     operator does what the ufunc does; and so does a complex one beside float64, whose scalars are
     Python floats for Python.
     """
+    if type(x) is not complex and isinstance(other, (Array, np.ndarray, np.generic)):
+        return x
     dtype = getattr(other, "dtype", None)
     if dtype is None or (type(x) is complex and dtype == np.float64):
         return np.asarray(x)[()]

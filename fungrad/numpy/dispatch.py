@@ -42,7 +42,9 @@ MUTATING: dict[Any, str] = {
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: Any) -> Any:
     """Do what ``ufunc(*inputs)``, ``ufunc.reduce(...)`` and so on ask for."""
-    name = f"np.{ufunc.__name__}"
+    name = ufunc.__name__
+    if getattr(np, name, None) is ufunc:
+        name = f"np.{name}"
     if method == "at":
         update = UPDATES.get(ufunc, "set")
         raise ArrayImmutableError(f"{name}.at(x, i, v)", f"x = x.at[i].{update}(v)")
@@ -94,7 +96,8 @@ def call_function(func: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
 
 def _check_out(name: str, kwargs: dict[str, Any]) -> None:
     out = kwargs.pop("out", None)
-    if out is not None and out != (None,):
+    targets = out if isinstance(out, tuple) else (out,)
+    if any(target is not None for target in targets):
         raise ArrayImmutableError(f"{name}(..., out=...)", f"x = {name}(...)")
 
 

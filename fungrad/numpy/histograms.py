@@ -9,7 +9,7 @@ import numpy as np
 from fungrad.errors import ShapeError
 from fungrad.numpy import reductions
 from fungrad.numpy.calculus import diff
-from fungrad.numpy.common import concrete, is_traced, lift
+from fungrad.numpy.common import as_array, concrete, is_traced, lift
 from fungrad.numpy.sorting import searchsorted
 from fungrad.numpy.untraced import call_numpy
 from fungrad.rules import histograms as rules
@@ -124,7 +124,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     """
     a = lift(a, "histogram_bin_edges")
     if not isinstance(bins, str) and np.ndim(bins):
-        return lift(bins, "histogram_bin_edges")
+        return as_array(lift(bins, "histogram_bin_edges"))
     if not is_traced(a):
         return call_numpy(np.histogram_bin_edges, a, bins, range)
     if isinstance(bins, str):

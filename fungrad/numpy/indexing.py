@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array, ArrayLike, operations, wrap
+from fungrad.array import Array, operations, wrap
 from fungrad.errors import IndexOutOfBoundsError, IndexTypeError, TracerConversionError
-from fungrad.numpy.common import axis_index, concrete, is_traced, lift, raw
+from fungrad.numpy.common import concrete, raw
 from fungrad.rules import indexing as rules
 from fungrad.rules.indexing import BasicIndex
 from fungrad.trace import Tracer, peek
@@ -36,12 +36,29 @@ def getitem(x: Any, index: Any) -> Any:
                 return rules.Slice.apply(x, index=BasicIndex(index))
         elif type(index) in BASIC:
             return rules.Slice.apply(x, index=BasicIndex(index))
+        arrays = _integer_arrays(index if type(index) is tuple else (index,))
+        if arrays is not None:
+            return rules.Gather.apply(x, *arrays, lead=0)
     except (IndexError, TracerConversionError):
         pass  # said better below, or an index is traced
     split = parse(index, x)
     if not split.arrays:
         return rules.Slice.apply(x, index=BasicIndex(split.basic))
     return gather(take_basic(x, split), split, x)
+
+
+def _integer_arrays(items: tuple[Any, ...]) -> list[Any] | None:
+    """Return the items of an index if all are arrays of integers: the commonest of its kind."""
+    arrays = []
+    for item in items:
+        array = item
+        if type(item) is Array:
+            array = item.value
+        if type(array) is not np.ndarray or array.dtype.kind not in "iu" or not array.shape:
+            return None
+        # The owner of an ndarray may change it before the backward pass.
+        arrays.append(array.copy() if array is item else array)
+    return arrays
 
 
 def take_basic(x: Any, split: Split) -> Any:

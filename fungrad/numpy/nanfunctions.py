@@ -201,7 +201,7 @@ def nanvar(
         count = sorting.count_nonzero(included, axis, keepdims=True)
         total = reductions.sum(a, axis, dtype, keepdims=True)
         mean = total / np.maximum(count, 1).astype(total.dtype)
-    deviation = np.where(included, a - mean, 0)
+    deviation = np.where(included, (a - mean).astype(a.dtype), 0)
     total = reductions.sum((deviation * np.conj(deviation)).real, axis, dtype, keepdims=keepdims)
     freedom = sorting.count_nonzero(included, axis, keepdims=keepdims) - ddof
     z = total / np.where(freedom > 0, freedom, 1).astype(total.dtype)

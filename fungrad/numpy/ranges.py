@@ -58,7 +58,7 @@ def arange(
     if not is_traced(*given):
         return array(np.arange(first, last, distance, dtype), device=device)
     count = max(0, math.ceil((last - first) / distance))
-    found = _promoted(*given)
+    found = np.result_type(*[lift(each, "arange").dtype for each in given])
     result = operations.add(
         lift(start, "arange"), operations.multiply(lift(given[2], "arange"), np.arange(count))
     )
@@ -200,7 +200,7 @@ def geomspace(
     """
     if not is_traced(*tree.leaves((start, stop))):
         return wrap(np.geomspace(_plain(start), _plain(stop), num, endpoint, dtype, axis))
-    found = np.result_type(_promoted(start, stop), 0.0)
+    found = np.result_type(_promoted(start, stop), np.float64)
     first = _to_dtype(lift(start, "geomspace"), found)
     last = _to_dtype(lift(stop, "geomspace"), found)
     ratio = operations.log(operations.divide(last, first))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array, ArrayLike
+from fungrad.array import Array, ArrayLike, wrap
 from fungrad.errors import ShapeError
 from fungrad.numpy.common import axis_index, axis_tuple, lift, as_array
 from fungrad.rules import shape as rules
@@ -39,8 +39,13 @@ def reshape(a: ArrayLike, /, shape: Any, order: str = "C", *, copy: bool | None 
     Array([[0, 1, 2],
            [3, 4, 5]], dtype=int64)
     """
-    a = lift(a, "reshape")
     lengths = _lengths(shape)
+    if type(a) is Array and order == "C":
+        try:
+            return wrap(a.value.reshape(lengths))
+        except ValueError:
+            pass  # said better below
+    a = lift(a, "reshape")
     if -1 in lengths:
         lengths = _without_minus_one(a, lengths)
     if order == "F" or (order == "A" and _is_fortran(a)):
@@ -129,6 +134,8 @@ def transpose(a: ArrayLike, axes: Any = None) -> Any:
 
 
 def _permute(a: Any, order: tuple[int, ...]) -> Any:
+    if type(a) is Array:
+        return wrap(a.value.transpose(order))
     if len(order) < 2:
         return as_array(a)
     return rules.Transpose.apply(a, axes=order)

@@ -20,10 +20,12 @@ from fungrad.numpy.indexing import (
     parse,
     take_basic,
 )
+from fungrad.numpy.shapes import reshape
 from fungrad.rules import indexing as rules
 from fungrad.rules.indexing import BasicIndex
 from fungrad.trace import Tracer, peek
 
+SMALL = 4096  # elements; above, NumPy's `ufunc.at` is slower than the rules
 MODES = (None, "clip", "wrap", "fill", "drop")
 WRITE_AT = {
     "set": rules.SetAt,
@@ -33,6 +35,7 @@ WRITE_AT = {
 }
 COMBINE = {
     "add": "add",
+    "subtract": "subtract",
     "multiply": "multiply",
     "divide": "divide",
     "power": "power",
@@ -62,7 +65,7 @@ def index_get(x: Any, index: Any, mode: str | None = None, fill_value: Any = Non
     fill = _fill_for(x.dtype) if fill_value is None else _storable(fill_value, x, "get")
     _, lead = bring_together(part, split)
     behind = part.ndim - lead - len(split.axes)
-    valid = operations.reshape(valid, (*valid.shape, *(1,) * behind))
+    valid = reshape(valid, (*valid.shape, *(1,) * behind))
     return operations.where(valid, result, fill)
 
 
@@ -75,13 +78,14 @@ def index_update(x: Any, index: Any, values: Any, how: str, mode: str | None = N
     x = lift(x, f"x.at[index].{how}")
     _check_mode(mode)
     values = _storable(values, x, how)
-    if how == "subtract":
-        how, values = "add", operations.negative(values)
-    if how == "set" and mode is None and type(x) is Array and not is_traced(values):
-        try:
-            return _assign(x.value, index, raw(values))
-        except (IndexError, TypeError, ValueError):
-            pass  # said better below, or an index is traced
+    if mode is None and type(x) is Array and not is_traced(values):
+        if how == "set" or x.size <= SMALL:
+            try:
+                return _by_numpy(x.value, index, raw(values), how)
+            except (IndexError, TypeError, ValueError):
+                pass  # said better below, or an index is traced
+    if how == "subtract":  # unsigned numbers too: NumPy's arrays count modulo, without a warning
+        how, values = "add", operations.negative(values if values.shape else reshape(values, (1,)))
     if isinstance(index, Tracer) and index.dtype.kind == "b" and not values.shape:
         return _write_masked(x, values, index, how)
     split = parse(index, x, all_arrays=mode is not None)
@@ -102,9 +106,13 @@ def index_update(x: Any, index: Any, values: Any, how: str, mode: str | None = N
     return rules.SetSlice.apply(x, updated, index=BasicIndex(split.basic))
 
 
-def _assign(x: Any, index: Any, values: Any) -> Any:
+def _by_numpy(x: Any, index: Any, values: Any, how: str) -> Any:
     out = np.array(x)
-    out[index] = values
+    if how == "set":
+        out[index] = values
+    else:
+        plain = tuple(map(raw, index)) if type(index) is tuple else raw(index)
+        getattr(np, COMBINE[how]).at(out, plain, values)
     return wrap(out)
 
 
@@ -119,7 +127,7 @@ def _write_masked(x: Any, values: Any, mask: Any, how: str) -> Any:
     """Update x with one number at a mask: no positions needed, so the mask may be batched."""
     if mask.shape != x.shape[: mask.ndim]:
         return parse(mask, x)  # which says what is wrong
-    mask = operations.reshape(mask, (*mask.shape, *(1,) * (x.ndim - mask.ndim)))
+    mask = reshape(mask, (*mask.shape, *(1,) * (x.ndim - mask.ndim)))
     new = values if how == "set" else _combined(x, values, how, x)
     return operations.astype(operations.where(mask, new, x), x.dtype)
 
@@ -151,19 +159,19 @@ def _write_repeatedly(
     dims = x.shape[lead : lead + count]
     rest = (*x.shape[:lead], *x.shape[lead + count :])
     front = operations.moveaxis(x, range(lead, lead + count), range(count))
-    rows = operations.reshape(front, (int(np.prod(dims)), *rest))
+    rows = reshape(front, (int(np.prod(dims)), *rest))
     full = (*x.shape[:lead], *named, *x.shape[lead + count :])
     values = operations.broadcast_to(values, full)
     values = operations.moveaxis(values, range(lead, lead + rank), range(rank))
     size = int(np.prod(named))
-    values = operations.reshape(values, (size, *rest))
+    values = reshape(values, (size, *rest))
     if is_traced(*arrays):  # the rounds would differ between the examples
         numbers = operations.ravel_multi_index(
             [operations.remainder(a, n) for a, n in zip(arrays, dims, strict=True)], dims
         )
         numbers = operations.ravel(operations.broadcast_to(numbers, named))
         for position in range(size):
-            at = [operations.reshape(getitem(numbers, position), (1,))]
+            at = [reshape(getitem(numbers, position), (1,))]
             new = _combined(
                 rules.Gather.apply(rows, *at, lead=0), values[position : position + 1], how, x
             )
@@ -183,7 +191,7 @@ def _write_repeatedly(
             part = rules.SetAt.apply(part, new, *at, lead=0)
         rows = rules.SetAt.apply(rows, part, unique, lead=0)
     return operations.moveaxis(
-        operations.reshape(rows, (*dims, *rest)), range(count), range(lead, lead + count)
+        reshape(rows, (*dims, *rest)), range(count), range(lead, lead + count)
     )
 
 
@@ -217,7 +225,7 @@ def _write_valid(x: Any, values: Any, split: Split, valid: Any, how: str) -> Any
     dims = x.shape[lead : lead + count]
     before, behind = x.shape[:lead], x.shape[lead + count :]
     length = int(np.prod(dims))
-    rows = operations.reshape(x, (*before, length, *behind))
+    rows = reshape(x, (*before, length, *behind))
     spare = np.ones((*before, 1, *behind), x.dtype)
     longer = operations.concatenate([rows, spare], axis=lead)
     numbers = operations.ravel_multi_index(split.arrays, dims)
@@ -225,7 +233,7 @@ def _write_valid(x: Any, values: Any, split: Split, valid: Any, how: str) -> Any
     single = Split((), [lead], [raw(numbers)], [lead], True)
     z = _write_arrays(longer, values, single, how)
     kept = rules.Slice.apply(z, index=BasicIndex((*(slice(None),) * lead, slice(length))))
-    z = operations.reshape(kept, x.shape)
+    z = reshape(kept, x.shape)
     return z if split.adjacent else np.moveaxis(z, range(count), split.axes)
 
 
@@ -289,7 +297,7 @@ def _fitting(values: Any, shape: tuple[int, ...], x: Any, how: str) -> Any:
     """Return values that broadcast to a shape; as in NumPy, axes of length one may lead."""
     extra = len(values.shape) - len(shape)
     if extra > 0 and all(length == 1 for length in values.shape[:extra]):
-        values = operations.reshape(values, values.shape[extra:])
+        values = reshape(values, values.shape[extra:])
     try:
         fits = np.broadcast_shapes(values.shape, shape) == shape
     except ValueError:

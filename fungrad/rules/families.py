@@ -24,6 +24,7 @@ from fungrad.errors import ShapeError
 from fungrad.function import Context, Function, cast
 
 Kernel = Callable[..., Any]
+PYTHON = frozenset([bool, int, float, complex])
 
 
 class Rule(Function):
@@ -38,9 +39,15 @@ class Rule(Function):
 
     @classmethod
     def call(cls, *values: Any, **params: Any) -> Any:
+        only_python = True
         for value in values:
-            if type(value) not in RAW:
+            kind = type(value)
+            if kind not in RAW:
                 return cls.apply(*values, **params)
+            if kind not in PYTHON:
+                only_python = False
+        if only_python:
+            values = as_numpy(values)
         try:
             return cls.kernel(*values, **params)
         except np.linalg.LinAlgError:
@@ -54,6 +61,8 @@ class Rule(Function):
             0 if ctx.needs_input_grad[position] else -1 for position in range(len(values))
         ]
         values = tuple([v.value if type(v) is Array else v for v in values])
+        if all(type(value) in PYTHON for value in values):
+            values = as_numpy(values)
         nested = any(type(value) not in RAW for value in values)
         z, ctx.saved_values["notes"] = cls.linearize(list(values), parents, params, nested)
         return z
@@ -207,12 +216,14 @@ class Chain(Elementwise):
     ) -> tuple[Any, Any]:
         z = cls.call(*values, **params)
         total = None
-        for partial, tangent in zip(cls.partials, tangents, strict=True):
-            if tangent is None or partial is None:
-                continue
-            term = partial(z, *values, tangent)
-            term = term.value if type(term) is Array else term
-            total = term if total is None else total + term
+        # NumPy's warnings are for the values; the walk of the tape is silent likewise.
+        with np.errstate(all="ignore"):
+            for partial, tangent in zip(cls.partials, tangents, strict=True):
+                if tangent is None or partial is None:
+                    continue
+                term = partial(z, *values, tangent)
+                term = term.value if type(term) is Array else term
+                total = term if total is None else total + term
         return z, None if total is None else conform(total, z)
 
 
@@ -361,8 +372,19 @@ class Bilinear(Rule):
             t = other if t is None else t + other
         return z, conform(t, z)
 
+    @classmethod
+    def batch(
+        cls, size: int, batched: Sequence[bool], values: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        raise NotImplementedError(f"{cls.__name__} is a Bilinear rule and needs its own batch")
+
 
 # --- shared pieces -------------------------------------------------------------------------------
+
+
+def as_numpy(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return Python numbers as NumPy scalars, so that NumPy's arithmetic holds among them."""
+    return tuple([np.asarray(value)[()] for value in values])
 
 
 def keep(z: Any, axis: tuple[int, ...], shape: tuple[int, ...]) -> Any:

@@ -4,14 +4,13 @@ Where `where`, `maximum` or an index do not take a value, its gradient is exactl
 remain so on its way back, also through a derivative that is infinite or NaN there: the gradient
 of ``where(x > 0, sqrt(x), 0)`` at 0 is 0. In these products a zero gradient (or tangent) therefore
 wins over any other factor. They are operations with derivatives of their own, so this holds in
-every mode and order. An infinite or NaN factor is rare; whether there is one costs one pass over
-the factor, at the speed of BLAS.
+every mode and order. An infinite or NaN factor is rare; one quick pass over the factor tells.
+They are meant for derivatives, which are computed without NumPy's warnings.
 """
 
 from __future__ import annotations
 
 import cmath
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,24 +18,17 @@ import numpy as np
 from fungrad.array import RAW, unwrap
 from fungrad.rules.families import Chain
 
-quiet: Callable[[Callable[..., Any]], Callable[..., Any]] = np.errstate(all="ignore")
-"""Decorates derivatives that meet values at which NumPy warns: where needed, the value did so."""
-
-COUNTED = 4096  # elements; below, count_nonzero is the quickest way to find a zero
+SMALL = 8192  # elements; above, BLAS may wait for its threads, which costs more than a pass
 
 
 def finite(x: Any) -> bool:
     """Return whether all elements are finite; may return False if they are very large."""
-    if type(x) is np.ndarray:
-        flat = x.ravel("K")
-        x = flat.dot(flat)  # one pass; infinities and NaN survive it, and no warning is given
-    return cmath.isfinite(x)
-
-
-def _has_no_zero(x: Any) -> bool:
     if type(x) is not np.ndarray:
-        return bool(x)
-    return np.count_nonzero(x) == x.size if x.size < COUNTED else bool(x.all())
+        return cmath.isfinite(x)
+    if x.size > SMALL:
+        return bool(np.isfinite(x).all())
+    flat = x.ravel("K")
+    return cmath.isfinite(flat.dot(flat))  # infinities and NaN survive it
 
 
 def _zero(x: Any, y: Any) -> Any:
@@ -48,20 +40,14 @@ def _scale(g: Any, factor: Any) -> Any:
         return g * factor if g else _zero(g, factor)
     if finite(factor):
         return g * factor
-    with np.errstate(all="ignore"):
-        return np.where(g == 0, g, g * factor)
+    return np.where(g == 0, g, g * factor)
 
 
 def _divide(g: Any, divisor: Any) -> Any:
     if type(g) is not np.ndarray and type(divisor) is not np.ndarray:
-        if not g:
-            return _zero(g, divisor)
-        if divisor:
-            return g / divisor
-    elif _has_no_zero(divisor) and finite(divisor):
-        return g / divisor
-    with np.errstate(all="ignore"):
-        return choose(g == 0, g, g / divisor)
+        return g / divisor if g else _zero(g, divisor)
+    z = g / divisor
+    return z if finite(z) else np.where(g == 0, g, z)
 
 
 def _multiply(x: Any, y: Any) -> Any:
@@ -69,8 +55,7 @@ def _multiply(x: Any, y: Any) -> Any:
         return x * y if x and y else _zero(x, y)
     if finite(x) and finite(y):
         return x * y
-    with np.errstate(all="ignore"):
-        return np.where(x == 0, x, np.where(y == 0, y, x * y))
+    return np.where(x == 0, x, np.where(y == 0, y, x * y))
 
 
 class Scale(Chain):

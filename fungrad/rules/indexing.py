@@ -63,7 +63,15 @@ class Slice(Linear):
     @staticmethod
     def kernel(x: Any, index: BasicIndex) -> Any:
         z = x[index.items]
-        return z if z.shape else z[()]
+        return z[()] if type(z) is np.ndarray and not z.shape else z
+
+    @classmethod
+    def linearize(
+        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+    ) -> tuple[Any, Any]:
+        (x,) = values
+        z = cls.apply(x, **params) if nested else cls.kernel(x, **params)
+        return z, (x.shape, params)
 
     @staticmethod
     def transpose(g: Any, shape: tuple[int, ...], params: dict[str, Any]) -> Any:

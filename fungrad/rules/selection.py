@@ -26,12 +26,20 @@ class Where(Chain):
     partials = (
         None,
         lambda _z, condition, _x, _y, g: masked(g, condition),
-        lambda _z, condition, _x, _y, g: masked(g, np.logical_not(condition)),
+        lambda _z, condition, _x, _y, g: masked(g, _opposite(condition)),
     )
+
+
+def _opposite(condition: Any) -> Any:
+    return not condition if type(condition) is np.bool else np.logical_not(condition)
 
 
 def taken(g: Any, z: Any, x: Any, y: Any) -> Any:
     """Return g where z was taken from x, one half of it where y is the same, zero elsewhere."""
+    if type(z) in SCALARS:
+        if not _same(x, z):
+            return masked(g, False)
+        return g / 2 if _same(y, z) else g
     from_x, from_y = np.equal(x, z), np.equal(y, z)
     if type(from_x) is type(from_y) is np.ndarray and (from_x ^ from_y).all():
         return masked(g, from_x)
@@ -39,6 +47,10 @@ def taken(g: Any, z: Any, x: Any, y: Any) -> Any:
     nan = np.isnan(z)
     from_x, from_y = from_x | (nan & np.isnan(x)), from_y | (nan & np.isnan(y))
     return masked(choose(from_y, g / 2, g), from_x)
+
+
+def _same(x: Any, z: Any) -> bool:
+    return bool(x == z or (x != x and z != z))
 
 
 class Maximum(Chain):

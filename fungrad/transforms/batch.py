@@ -9,7 +9,7 @@ gradients, so that the user's own rule stays in use.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -131,6 +131,7 @@ class BatchedCall(Function):
             trace.closed = True
         # Everything in the notebook is wrapped again by `backward`, for a trace of its own.
         ctx.saved_values["notebook"] = _unload(inner, trace)
+        ctx.saved_values["mark"] = trace.id
         ctx.saved_values["shapes"] = [getattr(value, "shape", ()) for value in values]
         ctx.saved_values["call"] = params
         return outputs if several else outputs[0]
@@ -141,7 +142,7 @@ class BatchedCall(Function):
         function, size, batched = params["function"], params["size"], params["batched"]
         trace = BatchTrace(f"vmap of {function.__name__}.backward", size)
         try:
-            inner = _load(ctx.saved_values["notebook"], ctx.needs_input_grad, trace)
+            inner = _load(ctx, trace)
             wrapped = tuple(Batched(trace, gradient) for gradient in gradients)
             parents = [0] * len(batched)
             results = function.pull(inner, parents, wrapped if len(wrapped) > 1 else wrapped[0])
@@ -163,38 +164,44 @@ def _spread(result: Any, trace: BatchTrace) -> Any:
     return np.broadcast_to(result, (trace.size, *np.shape(result)))
 
 
+class _Marked(NamedTuple):
+    """A value that was batched when it was put into a notebook, by the trace of that id.
+
+    A tree, so that what an outer transform sees in it can be marked in turn.
+    """
+
+    value: Any
+    mark: int
+
+
 def _unload(context: Context, trace: BatchTrace) -> Any:
-    """Take a notebook apart: its contents one layer down, each with whether it was batched."""
+    """Take a notebook apart: its contents one layer down, with marks on what was batched."""
 
     def mark(x: Any) -> Any:
         if type(x) is Batched and x.owner is trace:
-            return _Marked(x.value)
+            return _Marked(x.value, trace.id)
         return x
 
     contents = (context.saved_tensors, context.saved_values, dict(context.__dict__))
     return tree.map(mark, contents)
 
 
-def _load(contents: Any, needs: Any, trace: BatchTrace) -> Context:
-    """Build the notebook again for another trace: the inverse of `_unload`."""
+def _load(ctx: Context, trace: BatchTrace) -> Context:
+    """Build the inner notebook again for another trace: the inverse of `_unload`."""
+    mark = ctx.saved_values["mark"]
 
-    def unmark(x: Any) -> Any:
-        return Batched(trace, x.value) if type(x) is _Marked else x
+    def own(x: Any) -> bool:
+        return type(x) is _Marked and x.mark == mark
 
-    context = Context(needs)
-    context.saved_tensors, values, attributes = tree.map(unmark, contents)
+    context = Context(ctx.needs_input_grad)
+    context.saved_tensors, values, attributes = tree.map(
+        lambda x: Batched(trace, x.value) if own(x) else x,
+        ctx.saved_values["notebook"],
+        is_leaf=own,
+    )
     context.saved_values.update(values)
     context.__dict__.update(attributes)
     return context
-
-
-class _Marked:
-    """A value that was batched when it was put into a notebook."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
 
 
 def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:

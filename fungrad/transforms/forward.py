@@ -14,7 +14,7 @@ import numpy as np
 
 from fungrad import tree
 from fungrad.array import RAW, Array
-from fungrad.errors import CapturedTracerError, EscapedTracerError, NoBackwardError, TangentError
+from fungrad.errors import CapturedTracerError, EscapedTracerError, NoBackwardError, TangentError, TreeMismatchError
 from fungrad.function import Context, Function, cast, fit, settle
 from fungrad.trace import Trace, Tracer
 from fungrad.transforms.call import (
@@ -189,7 +189,10 @@ def jvp(
     directions = []
     for primal, tangent in zip(primals, tangents, strict=True):
         _, structure = tree.flatten(primal)
-        directions.extend(structure.flatten_up_to(tangent))
+        try:
+            directions.extend(structure.flatten_up_to(tangent, caller=title, name="tangent"))
+        except TreeMismatchError as error:
+            raise TangentError(title, f"the tangents do not match: {error}") from None
     trace = JVPTrace(title)
     try:
         duals = [

@@ -20,7 +20,7 @@ from fungrad.function import fit
 from fungrad.trace import Trace, Tracer
 from fungrad.transforms.call import public, raw_leaf
 
-Entry = tuple[Any, Any, list[int], Any, Any]
+Entry = tuple[Any, Any, tuple[int, ...], Any, Any]
 """(function, notes, parents, shapes and dtypes of the inputs or None, those of several outputs)"""
 
 SMALL = 4096  # elements; below, adding in place gains nothing
@@ -73,31 +73,32 @@ class Tape(Trace):
             values.append(value)
         if not function.differentiable:
             return function.apply(*values, **params)
-        z, notes = function.linearize(values, parents, params, nested)
+        places = tuple(parents)  # unlike a list of numbers, of no interest to the garbage collector
+        z, notes = function.linearize(values, places, params, nested)
         kind = type(z)
         like = None
         if kind is np.float64:  # nothing to check, and usually nothing to fit
-            for parent, value in zip(parents, values):
+            for parent, value in zip(places, values):
                 if parent >= 0 and type(value) is not kind:
-                    like = _shapes(parents, values)
+                    like = _shapes(places, values)
                     break
         elif kind is tuple:
-            return self._record_several(function, z, notes, parents, values)
+            return self._record_several(function, z, notes, places, values)
         else:
             if not function.trusted:
                 self._check_older(function, z)
                 if z.dtype.kind not in "fc":
                     return public(z)
-            for parent, value in zip(parents, values):
+            for parent, value in zip(places, values):
                 if parent >= 0 and (value.shape != z.shape or value.dtype != z.dtype):
-                    like = _shapes(parents, values)
+                    like = _shapes(places, values)
                     break
         entries = self.entries
-        entries.append((function, notes, parents, like, None))
+        entries.append((function, notes, places, like, None))
         return Taped(self, z, len(entries) - 1)
 
     def _record_several(
-        self, function: Any, z: tuple[Any, ...], notes: Any, parents: list[int], values: list[Any]
+        self, function: Any, z: tuple[Any, ...], notes: Any, parents: tuple[int, ...], values: list[Any]
     ) -> tuple[Any, ...]:
         """Record an operation with several results: one entry, one place for each of them."""
         index = len(self.entries)
@@ -119,7 +120,7 @@ class Tape(Trace):
             raise CapturedTracerError(function.__name__, z.owner.name)
 
 
-def _shapes(parents: list[int], values: list[Any]) -> list[Any]:
+def _shapes(parents: tuple[int, ...], values: list[Any]) -> list[Any]:
     return [
         (value.shape, value.dtype) if parent >= 0 else None
         for parent, value in zip(parents, values, strict=True)
@@ -212,7 +213,9 @@ class Record:
             if index >= 0:
                 so_far = slots[index]
                 slots[index] = cotangent if so_far is None else so_far + cotangent
-        walk(entries, slots, consume)
+        # Derivatives are infinite where values are not; NumPy's warnings are for the values.
+        with np.errstate(all="ignore"):
+            walk(entries, slots, consume)
         results = []
         for index, shape, dtype in self.inputs:
             found = slots[index] if index >= 0 else None
