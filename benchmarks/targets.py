@@ -34,6 +34,9 @@ IMPORT_SECONDS = 0.060
 MEMORY_PEER = "pytorch"
 """A backward pass shall need no more memory than this library's."""
 
+MEMORY_SLACK = 1.01
+"""By which factor two peaks may differ and count as equal."""
+
 
 def geometric_mean(ratios: Iterable[float]) -> float:
     """The mean for ratios: it is the same whether one averages ``a / b`` or ``b / a``."""

@@ -8,9 +8,13 @@ function of them, `fg.value_and_grad(loss)` is another function, and training re
 
 import argparse
 import math
+import os
 import time
 from itertools import pairwise
 from pathlib import Path
+
+# Matrices as small as these gain nothing from threads, and lose much to them on a busy machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from matplotlib.figure import Figure

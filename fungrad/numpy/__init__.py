@@ -26,6 +26,7 @@ from fungrad.numpy import (
     convolution,
     creation,
     cumulative,
+    display,
     dtypes,
     elementwise,
     exponential,
@@ -37,6 +38,7 @@ from fungrad.numpy import (
     matrices,
     nanfunctions,
     padding,
+    phases,
     positions,
     products,
     quantiles,
@@ -61,6 +63,7 @@ from fungrad.numpy.convolution import *  # noqa: F403
 from fungrad.numpy.creation import *  # noqa: F403
 from fungrad.numpy.cumulative import *  # noqa: F403
 from fungrad.numpy.dispatch import call_function, call_ufunc
+from fungrad.numpy.display import *  # noqa: F403
 from fungrad.numpy.dtypes import *  # noqa: F403
 from fungrad.numpy.elementwise import *  # noqa: F403
 from fungrad.numpy.exponential import *  # noqa: F403
@@ -70,6 +73,7 @@ from fungrad.numpy.joining import *  # noqa: F403
 from fungrad.numpy.matrices import *  # noqa: F403
 from fungrad.numpy.nanfunctions import *  # noqa: F403
 from fungrad.numpy.padding import *  # noqa: F403
+from fungrad.numpy.phases import *  # noqa: F403
 from fungrad.numpy.positions import *  # noqa: F403
 from fungrad.numpy.products import *  # noqa: F403
 from fungrad.numpy.quantiles import *  # noqa: F403
@@ -93,6 +97,7 @@ __all__ = [
     *convolution.__all__,
     *creation.__all__,
     *cumulative.__all__,
+    *display.__all__,
     *dtypes.__all__,
     *elementwise.__all__,
     *exponential.__all__,
@@ -103,6 +108,7 @@ __all__ = [
     *matrices.__all__,
     *nanfunctions.__all__,
     *padding.__all__,
+    *phases.__all__,
     *positions.__all__,
     *products.__all__,
     *quantiles.__all__,
@@ -135,6 +141,8 @@ def _register(module: ModuleType, original: ModuleType) -> None:
 
 _register(sys.modules[__name__], _np)
 _register(linalg, _np.linalg)
+_operations.byteswap = dtypes.byteswap
+_operations.view = dtypes.view
 _operations.getitem = indexing.getitem
 _operations.index_get = updates.index_get
 _operations.index_update = updates.index_update

@@ -58,6 +58,8 @@ def axis_tuple(axis: Any, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     found = tuple(sorted([axis_index(each, ndim) for each in axes]))
     if len(set(found)) != len(found):

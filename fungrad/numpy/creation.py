@@ -12,7 +12,7 @@ from fungrad.errors import OperandError, ShapeError, TracerConversionError
 from fungrad.numpy.common import lift
 from fungrad.numpy.shapes import broadcast_to, reshape
 from fungrad.rules import shape as rules
-from fungrad.trace import Tracer
+from fungrad.trace import Tracer, peek
 
 DEVICES = (None, "cpu")
 
@@ -151,6 +151,29 @@ def asanyarray(
     Array(1., dtype=float64)
     """
     return asarray(a, dtype, order, device=device, copy=copy)
+
+
+def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
+    """Return `a` as an array; raise if an element is NaN or infinite.
+
+    Raises
+    ------
+    ValueError
+        If an element is not finite.
+
+    Examples
+    --------
+    >>> fnp.asarray_chkfinite([1.0, 2.0])
+    Array([1., 2.], dtype=float64)
+    """
+    result = asarray(a, dtype, order)
+    finite = np.isfinite(peek(result))
+    if not finite.all():
+        raise ValueError(
+            f"asarray_chkfinite: {np.count_nonzero(~finite)} of {finite.size} elements are NaN or "
+            "infinite"
+        )
+    return result
 
 
 def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
@@ -462,6 +485,7 @@ __all__ = [
     "array",
     "asanyarray",
     "asarray",
+    "asarray_chkfinite",
     "ascontiguousarray",
     "asfortranarray",
     "copy",

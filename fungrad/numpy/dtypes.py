@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy import bool as bool  # noqa: PLC0414 (a public name of this module)
 
-from fungrad.array import Array
-from fungrad.numpy.common import axis_tuple, lift
+from fungrad.array import Array, wrap
+from fungrad.errors import ArrayImmutableError, UnsupportedFunctionError
+from fungrad.numpy.common import axis_tuple, is_traced, lift
 
 dtype = np.dtype
 bool_ = np.bool_
@@ -17,6 +18,9 @@ int8, int16, int32, int64 = np.int8, np.int16, np.int32, np.int64
 uint8, uint16, uint32, uint64 = np.uint8, np.uint16, np.uint32, np.uint64
 float16, float32, float64 = np.float16, np.float32, np.float64
 complex64, complex128 = np.complex64, np.complex128
+byte, short, intc, long, longlong = np.byte, np.short, np.intc, np.long, np.longlong
+ubyte, ushort, uintc = np.ubyte, np.ushort, np.uintc
+ulong, ulonglong = np.ulong, np.ulonglong
 half, single, double, longdouble = np.half, np.single, np.double, np.longdouble
 csingle, cdouble, clongdouble = np.csingle, np.cdouble, np.clongdouble
 generic, number, integer, inexact = np.generic, np.number, np.integer, np.inexact
@@ -165,6 +169,27 @@ def isfortran(a: Any) -> Any:
     return np.isfortran(np.asarray(a))
 
 
+def view(a: Any, dtype: Any) -> Any:
+    """Return the bytes of an array read as another dtype: what ``x.view(dtype)`` does."""
+    return wrap(_untraced(a, "view").view(dtype))
+
+
+def byteswap(a: Any, inplace: bool = False) -> Any:
+    """Return an array with the bytes of each element reversed: what ``x.byteswap()`` does."""
+    if inplace:
+        raise ArrayImmutableError("x.byteswap(inplace=True)", "x = x.byteswap()")
+    return wrap(_untraced(a, "byteswap").byteswap())
+
+
+def _untraced(a: Any, where: str) -> Any:
+    x = lift(a, where)
+    if is_traced(x):
+        raise UnsupportedFunctionError(
+            f"x.{where}", "reads bytes, which have no derivative; take fungrad.stop_gradient(x)"
+        )
+    return np.asarray(x)
+
+
 def _dtype_of(x: Any) -> Any:
     return x.dtype if isinstance(x, Array) else x
 
@@ -174,12 +199,13 @@ __all__ = [
     "True_",
     "bool",
     "bool_",
+    "byte",
     "can_cast",
     "cdouble",
     "clongdouble",
     "common_type",
-    "complex64",
     "complex128",
+    "complex64",
     "complexfloating",
     "csingle",
     "double",
@@ -198,11 +224,12 @@ __all__ = [
     "iinfo",
     "inexact",
     "inf",
-    "int8",
     "int16",
     "int32",
     "int64",
+    "int8",
     "int_",
+    "intc",
     "integer",
     "intp",
     "iscomplexobj",
@@ -211,7 +238,9 @@ __all__ = [
     "isrealobj",
     "isscalar",
     "issubdtype",
+    "long",
     "longdouble",
+    "longlong",
     "min_scalar_type",
     "nan",
     "ndarray",
@@ -225,16 +254,22 @@ __all__ = [
     "result_type",
     "set_printoptions",
     "shape",
+    "short",
     "signedinteger",
     "single",
     "size",
     "typename",
+    "ubyte",
     "ufunc",
     "uint",
-    "uint8",
     "uint16",
     "uint32",
     "uint64",
+    "uint8",
+    "uintc",
     "uintp",
+    "ulong",
+    "ulonglong",
     "unsignedinteger",
+    "ushort",
 ]

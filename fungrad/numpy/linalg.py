@@ -201,7 +201,8 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
 
     Examples
     --------
-    >>> x, residuals, rank, s = fnp.linalg.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0])
+    >>> a = [[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]
+    >>> x, residuals, rank, s = fnp.linalg.lstsq(a, [1.0, 3.0, 5.0])
     >>> x.round(6)
     Array([1., 2.], dtype=float64)
     """
@@ -403,9 +404,9 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
     Examples
     --------
-    >>> fnp.linalg.qr(fnp.array([[0.0, 2.0], [1.0, 0.0]])).R
-    Array([[-1., -0.],
-           [ 0., -2.]], dtype=float64)
+    >>> fnp.abs(fnp.linalg.qr([[3.0, 0.0], [4.0, 5.0]]).R).round(6)
+    Array([[5., 4.],
+           [0., 3.]], dtype=float64)
     """
     a = _matrices(a, "qr")
     if mode not in ("reduced", "complete", "r", "raw"):
@@ -635,12 +636,13 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         return norm_of_vectors(x, axes, 2, keepdims)
     if ord in (1, -1, np.inf, -np.inf):
         inner, other = (row, column) if ord in (1, -1) else (column, row)
-        choose = np.max if ord > 0 else np.min
-        z = choose(np.sum(np.abs(x), axis=inner, keepdims=True), axis=other, keepdims=True)
+        sums = np.sum(np.abs(x), axis=inner, keepdims=True)
+        extreme: Any = np.max if ord > 0 else np.min
+        z = extreme(sums, axis=other, keepdims=True)
     elif ord in (2, -2, "nuc"):
         s = svdvals(np.moveaxis(x, axes, (-2, -1)))
-        choose = np.sum if ord == "nuc" else np.max if ord == 2 else np.min
-        z = choose(s, axis=-1)
+        combine: Any = np.sum if ord == "nuc" else np.max if ord == 2 else np.min
+        z = combine(s, axis=-1)
         z = np.expand_dims(z, tuple([axis % x.ndim for axis in axes]))
     else:
         raise ValueError(f"norm: matrices have no norm of order {ord!r}")
@@ -729,9 +731,7 @@ def cond(x: Any, p: Any = None) -> Any:
         return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
 
 
-def matrix_rank(
-    A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None
-) -> Any:
+def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """Return the ranks of matrices: how many singular values are not zero.
 
     Parameters

@@ -84,7 +84,7 @@ def dot(a: Any, b: Any) -> Any:
         return plain(np.dot, a, b)
     if not a.ndim or not b.ndim:
         return np.multiply(a, b)
-    if b.ndim == 1 or a.ndim <= 2 and b.ndim == 2:
+    if b.ndim == 1 or (a.ndim <= 2 and b.ndim == 2):
         return rules.Matmul.apply(a, b)
     return _sum_over(a, b, (a.ndim - 1,), (b.ndim - 2,), "dot")
 
@@ -557,9 +557,7 @@ def _expand(term: tuple[Any, ...], count: int) -> tuple[Any, ...]:
 # --- contraction under transforms ----------------------------------------------------------------
 
 
-def _sum_over(
-    a: Any, b: Any, axes_a: tuple[int, ...], axes_b: tuple[int, ...], where: str
-) -> Any:
+def _sum_over(a: Any, b: Any, axes_a: tuple[int, ...], axes_b: tuple[int, ...], where: str) -> Any:
     """Contract pairs of axes; the others follow each other, those of `a` first."""
     labels_a = list(range(a.ndim))
     labels_b = list(range(a.ndim, a.ndim + b.ndim))
@@ -577,9 +575,7 @@ def _sum_over(
     return rules.Contract.apply(a, b, labels=(tuple(labels_a), tuple(labels_b), tuple(result)))
 
 
-def _gufunc(
-    where: str, x: Any, y: Any, core_x: Labels, core_y: Labels, core: Labels
-) -> Any:
+def _gufunc(where: str, x: Any, y: Any, core_x: Labels, core_y: Labels, core: Labels) -> Any:
     """Contract the core axes, given by negative labels; the axes in front broadcast."""
     if x.ndim < len(core_x) or y.ndim < len(core_y):
         ranks = f"{len(core_x)} and {len(core_y)}"
@@ -598,6 +594,11 @@ def _contract(
     where: str,
 ) -> Any:
     """Contract any number of arrays, two at a time; axes of length one broadcast."""
+    if len(arrays) == 2:
+        x, y = arrays
+        shared = _shared_axes(*labels, result)
+        if shared is not None and all(x.shape[i] == y.shape[j] for i, j in shared):
+            return rules.Contract.apply(x, y, labels=(*labels, result))
     _check_lengths(arrays, labels, where)
     pending = list(zip(arrays, labels, strict=True))
     for positions in _path(pending, result, optimize):
@@ -613,6 +614,15 @@ def _contract(
     x, found = _simplify(x, found, set(result))
     order = tuple([found.index(label) for label in result])
     return x if order == tuple(range(len(order))) else np.transpose(x, order)
+
+
+@functools.lru_cache(maxsize=4096)
+def _shared_axes(x: Labels, y: Labels, result: Labels) -> list[tuple[int, int]] | None:
+    """Return the pairs of axes with the same label if the labels are in normal form, else None."""
+    for one, other in ((x, y), (y, x)):
+        if len(set(one)) < len(one) or not set(one).issubset((*other, *result)):
+            return None
+    return [(axis, y.index(label)) for axis, label in enumerate(x) if label in y]
 
 
 def _path(

@@ -283,7 +283,7 @@ def nan_to_num(
     for where_true, fill in ((isnan, nan), (isposinf, posinf), (isneginf, neginf)):
         if fill is None:
             fill = np.finfo(x.dtype).max if where_true is isposinf else np.finfo(x.dtype).min
-        x = where(where_true(x), fill, x)
+        x = where(where_true(x), astype(fill, x.dtype), x)
     return x
 
 

@@ -12,6 +12,7 @@ from fungrad.array import Array, ArrayLike, wrap
 from fungrad.errors import ShapeError
 from fungrad.numpy.common import axis_index, axis_tuple, lift, as_array
 from fungrad.rules import shape as rules
+from fungrad.trace import peek
 
 
 
@@ -82,8 +83,7 @@ def _without_minus_one(a: Any, lengths: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _is_fortran(a: Any) -> bool:
-    value = a.value if type(a) is Array else a
-    return isinstance(value, np.ndarray) and value.flags.fnc
+    return peek(a).flags.fnc  # type: ignore[no-any-return]
 
 
 def ravel(a: ArrayLike, order: str = "C") -> Any:

@@ -79,7 +79,7 @@ def index_update(x: Any, index: Any, values: Any, how: str, mode: str | None = N
     _check_mode(mode)
     values = _storable(values, x, how)
     if mode is None and type(x) is Array and not is_traced(values):
-        if how == "set" or x.size <= SMALL:
+        if how == "set" or (x.size <= SMALL and _closed(how, x.dtype, values.dtype)):
             try:
                 return _by_numpy(x.value, index, raw(values), how)
             except (IndexError, TypeError, ValueError):
@@ -104,6 +104,11 @@ def index_update(x: Any, index: Any, values: Any, how: str, mode: str | None = N
     if part is x:
         return updated
     return rules.SetSlice.apply(x, updated, index=BasicIndex(split.basic))
+
+
+def _closed(how: str, dtype: np.dtype[Any], values: np.dtype[Any]) -> bool:
+    """Return whether an operation with such values stays within the dtype."""
+    return values == dtype and (how != "divide" or dtype.kind in "fc")
 
 
 def _by_numpy(x: Any, index: Any, values: Any, how: str) -> Any:

@@ -24,6 +24,8 @@ from fungrad.errors import ShapeError
 from fungrad.function import Context, Function, cast
 
 Kernel = Callable[..., Any]
+BLOCK = 1 << 14  # elements; a few operands of this size fit into a core's cache
+LARGE = 4 * BLOCK
 PYTHON = frozenset([bool, int, float, complex])
 
 
@@ -114,7 +116,11 @@ class Elementwise(Rule):
             if parent < 0 or partial is None:
                 results.append(None)
             elif type(partial) is FunctionType:
-                results.append(gradient * partial(*notes))
+                if type(gradient) is np.ndarray and gradient.size > LARGE:
+                    product = _product(partial)
+                    results.append(in_blocks(product, notes, gradient))
+                else:
+                    results.append(gradient * partial(*notes))
             elif partial == 1:
                 results.append(gradient)
             elif partial == -1:
@@ -205,7 +211,10 @@ class Chain(Elementwise):
             if parent < 0 or partial is None:
                 results.append(None)
                 continue
-            result = partial(*notes, gradient)
+            if type(gradient) is np.ndarray and gradient.size > LARGE:
+                result = in_blocks(partial, notes, gradient)
+            else:
+                result = partial(*notes, gradient)
             # A number that no transform traces any more comes back from NumPy as an Array.
             results.append(result.value if type(result) is Array else result)
         return results
@@ -382,17 +391,61 @@ class Bilinear(Rule):
 # --- shared pieces -------------------------------------------------------------------------------
 
 
+def _product(partial: Kernel) -> Kernel:
+    return lambda *operands: operands[-1] * partial(*operands[:-1])
+
+
+def in_blocks(function: Kernel, notes: Sequence[Any], gradient: Any) -> Any:
+    """Return ``function(*notes, gradient)``, an elementwise function, for a large gradient.
+
+    It is evaluated block by block, so that what it computes on the way stays in the cache and
+    only the result takes memory.
+    """
+    shape = gradient.shape
+    operands: list[Any] = []
+    blocked = False
+    for x in (*notes, gradient):
+        if type(x) is np.ndarray:
+            if x.shape == shape and x.flags.c_contiguous:
+                blocked = True
+                operands.append(x.reshape(-1))
+            elif x.shape == shape and not any(x.strides):  # one number, broadcast
+                operands.append(x[(0,) * x.ndim])
+            elif x.ndim == 0:
+                operands.append(x)
+            else:
+                return function(*notes, gradient)
+        elif x is None or type(x) in RAW:
+            operands.append(x)
+        else:
+            return function(*notes, gradient)
+    if not blocked:
+        return function(*notes, gradient)
+    result: Any = None
+    flat: Any = None
+    for start in range(0, gradient.size, BLOCK):
+        piece = slice(start, start + BLOCK)
+        part = function(*[x[piece] if type(x) is np.ndarray and x.ndim else x for x in operands])
+        if result is None:
+            result = np.empty(shape, part.dtype)
+            flat = result.reshape(-1)
+        flat[piece] = part
+    return result
+
+
 def as_numpy(values: Sequence[Any]) -> tuple[Any, ...]:
     """Return Python numbers as NumPy scalars, so that NumPy's arithmetic holds among them."""
     return tuple([np.asarray(value)[()] for value in values])
 
 
 def keep(z: Any, axis: tuple[int, ...], shape: tuple[int, ...]) -> Any:
-    """Give a reduced array its axes back, each of length one."""
+    """Give a reduced array its axes back, each of length one; a single number needs none."""
+    if len(axis) == len(shape):
+        return z
     kept = list(shape)
     for each in axis:
         kept[each] = 1
-    return np.reshape(z, kept)
+    return z.reshape(kept)
 
 
 def broadcast(value: Any, shape: tuple[int, ...]) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fungrad.array import RAW
+from fungrad.function import fit
 from fungrad.rules.families import Constant, Linear, Rule, align, broadcast
 
 BasicItem: TypeAlias = int | slice | EllipsisType | None
@@ -161,6 +162,11 @@ class _Write(Rule):
         t_values = z.dtype.type(0) if t_values is None else t_values
         return z, cls.call(t_x, t_values, *values[2:], **params)
 
+    @classmethod
+    def fit_values(cls, gradient: Any, shape: tuple[int, ...]) -> Any:
+        """Sum over what the values were repeated to: it need not have the shape of the result."""
+        return fit(gradient, shape, gradient.dtype, cls, 1)
+
 
 class SetSlice(_Write):
     """A copy of x with values at a static index."""
@@ -175,14 +181,17 @@ class SetSlice(_Write):
     def linearize(
         cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
-        return cls.call(*values, **params), params
+        return cls.call(*values, **params), (values[1].shape, params)
 
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
-        return (
-            cls.call(gradient, gradient.dtype.type(0), **notes) if parents[0] >= 0 else None,
-            Slice.call(gradient, **notes) if parents[1] >= 0 else None,
-        )
+        shape, params = notes
+        g_x = g_values = None
+        if parents[0] >= 0:
+            g_x = cls.call(gradient, gradient.dtype.type(0), **params)
+        if parents[1] >= 0:
+            g_values = cls.fit_values(Slice.call(gradient, **params), shape)
+        return g_x, g_values
 
     @classmethod
     def batch(
@@ -205,8 +214,8 @@ class _WriteAt(_Write):
     def linearize(
         cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
-        x, _, *indices = values
-        return cls.call(*values, **params), (x.shape, indices, params)
+        _, new, *indices = values
+        return cls.call(*values, **params), (new.shape, indices, params)
 
     @classmethod
     def batch(
@@ -250,12 +259,12 @@ class SetAt(_WriteAt):
             g_x = cls.call(gradient, gradient.dtype.type(0), *indices, **params)
         if parents[1] >= 0:
             g_values = Gather.call(gradient, *indices, **params)
-            lead = params["lead"]
-            won = LastWins.call(*indices, dims=shape[lead : lead + len(indices)])
+            lead, behind = params["lead"], params["lead"] + len(indices)
+            won = LastWins.call(*indices, dims=gradient.shape[lead:behind])
             if type(won) not in RAW or not won.all():
-                trailing = (1,) * (len(shape) - lead - len(indices))
-                won = np.reshape(won, (*won.shape, *trailing))
+                won = np.reshape(won, (*won.shape, *(1,) * (gradient.ndim - behind)))
                 g_values = np.where(won, g_values, gradient.dtype.type(0))
+            g_values = cls.fit_values(g_values, shape)
         return (g_x, g_values, *[None] * len(indices))
 
 
@@ -268,8 +277,10 @@ class AddAt(_WriteAt):
 
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
-        _, indices, params = notes
-        g_values = Gather.call(gradient, *indices, **params) if parents[1] >= 0 else None
+        shape, indices, params = notes
+        g_values = None
+        if parents[1] >= 0:
+            g_values = cls.fit_values(Gather.call(gradient, *indices, **params), shape)
         return (gradient, g_values, *[None] * len(indices))
 
 
@@ -292,6 +303,7 @@ class _ExtremumAt(_WriteAt):
         g_values = None
         if parents[1] >= 0:
             g_values = Gather.call(gradient, *indices, **params) * share_values
+            g_values = cls.fit_values(g_values, values[1].shape)
         return (g_x, g_values, *[None] * len(indices))
 
     @classmethod

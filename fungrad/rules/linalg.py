@@ -20,7 +20,6 @@ from fungrad.rules.families import Constant, Rule, align, conform
 from fungrad.rules.products import Contract, product
 from fungrad.trace import peek
 
-
 SMALL = 48  # the side of a matrix that is not worth halving
 
 
@@ -96,7 +95,7 @@ class Solve(Rule):
                 labels = ((*stack, 0, -1), (*stack, 1, -1), (0, 1))
                 of_a = -Contract.call(of_b, z, labels=labels)
             else:
-                of_a = -product(of_b, z.mT)
+                of_a = product(of_b, -z.mT)
         return of_a, of_b
 
     @classmethod
@@ -208,26 +207,33 @@ class Cholesky(_Stacked):
         return z, adjoint(t) if params["upper"] else t
 
 
-def cholesky_gradient(lower: Any, g: Any) -> Any:
+def cholesky_gradient(lower: Any, g: Any, inverse: Any = None) -> Any:
     """Return the gradient of the matrix from that of its lower factor."""
     size = lower.shape[-1]
     if size <= SMALL or type(lower) is not np.ndarray or type(g) is not np.ndarray:
-        inverse = LowerInverse.call(lower)
+        if inverse is None:
+            inverse = LowerInverse.call(lower)
         middle = halved_lower(product(adjoint(lower), g))
         return symmetrized(chain(adjoint(inverse), middle, inverse))
     # By halves: the same with a sixth of the arithmetic.
-    half = size // 2
-    first, below, second = lower[..., :half, :half], lower[..., half:, :half], lower[..., half:, half:]
-    of_second = cholesky_gradient(second, g[..., half:, half:])
-    of_below = product(
-        g[..., half:, :half] - 2 * product(of_second, below), LowerInverse.kernel(first)
+    top, bottom = slice(size // 2), slice(size // 2, None)
+    first, below = lower[..., top, top], lower[..., bottom, top]
+    if inverse is None:
+        first_inverse, second_inverse = LowerInverse.kernel(first), None
+    else:
+        first_inverse, second_inverse = inverse[..., top, top], inverse[..., bottom, bottom]
+    of_second = cholesky_gradient(
+        lower[..., bottom, bottom], g[..., bottom, bottom], second_inverse
     )
-    of_first = cholesky_gradient(first, g[..., :half, :half] - product(adjoint(of_below), below))
-    z = np.empty(np.broadcast_shapes(lower.shape, g.shape), lower.dtype)
-    z[..., :half, :half] = of_first
-    z[..., half:, half:] = of_second
-    z[..., half:, :half] = of_below / 2
-    z[..., :half, half:] = adjoint(of_below) / 2
+    of_below = product(g[..., bottom, top] - 2 * product(of_second, below), first_inverse)
+    of_first = cholesky_gradient(
+        first, g[..., top, top] - product(adjoint(of_below), below), first_inverse
+    )
+    z = np.empty(lower.shape, lower.dtype)
+    z[..., top, top] = of_first
+    z[..., bottom, bottom] = of_second
+    z[..., bottom, top] = of_below = of_below / 2
+    z[..., top, bottom] = adjoint(of_below)
     return z
 
 
@@ -235,7 +241,7 @@ class Qr(_Stacked):
     """The factors; the derivative is that of matrices of full column rank, in reduced mode."""
 
     @staticmethod
-    def kernel(x: Any, mode: str) -> Any:
+    def kernel(x: Any, mode: Any) -> Any:
         return tuple(np.linalg.qr(x, mode))
 
     @classmethod
@@ -260,7 +266,7 @@ class Qr(_Stacked):
     @classmethod
     def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
         (q, r), _ = cls.linearize(values, [0], params, True)
-        change = product(*tangents, adjoint(LowerInverse.call(adjoint(r))))
+        change = product(tangents[0], adjoint(LowerInverse.call(adjoint(r))))
         inside = product(adjoint(q), change)
         upper = halved_upper(inside) + adjoint(halved_lower(inside))
         # `upper` is that part of the change which keeps r triangular with a real diagonal.
@@ -356,7 +362,9 @@ def is_regular(x: Any) -> bool:
         inverse = np.linalg.inv(x)
     except np.linalg.LinAlgError:
         return False
-    size, inverse_size = [np.abs(each).sum(axis=-1).max(axis=-1, initial=0) for each in (x, inverse)]
+    size, inverse_size = [
+        np.abs(each).sum(axis=-1).max(axis=-1, initial=0) for each in (x, inverse)
+    ]
     return bool(np.all(size * inverse_size < np.finfo(inverse.dtype).eps ** -0.5))
 
 
@@ -410,7 +418,7 @@ class Eigh(_Stacked):
     """
 
     @staticmethod
-    def kernel(x: Any, uplo: str) -> Any:
+    def kernel(x: Any, uplo: Any) -> Any:
         return tuple(np.linalg.eigh(x, uplo))
 
     @classmethod
@@ -435,7 +443,7 @@ class Eigh(_Stacked):
 
 class Eigvalsh(_Stacked):
     @staticmethod
-    def kernel(x: Any, uplo: str) -> Any:
+    def kernel(x: Any, uplo: Any) -> Any:
         return np.linalg.eigvalsh(x, uplo)
 
     @classmethod
@@ -480,11 +488,10 @@ class Eig(_Stacked):
             middle = middle + conj(inverse_gaps(w)) * product(adjoint(v), gv)
         return (conj(solve(adjoint(v), product(middle, adjoint(v)))),)
 
-
     @classmethod
     def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
         w, v = cls.call(*values)
-        inside = solve(v, product(*tangents, v))
+        inside = solve(v, product(tangents[0], v))
         turn = product(v, inverse_gaps(w) * inside)
         # Keep the length, and the component real that is so.
         stretch = np.real(np.sum(conj(v) * turn, axis=-2))
@@ -518,7 +525,7 @@ class Eigvals(_Stacked):
     @classmethod
     def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
         w, v = Eig.call(*values)
-        inside = solve(v, product(*tangents, v))
+        inside = solve(v, product(tangents[0], v))
         return w, conform(np.diagonal(inside, axis1=-2, axis2=-1), w)
 
 
@@ -564,7 +571,6 @@ class Svd(_Stacked):
                 outside = _outside(adjoint(vh), gv, of_v, count) * inverse
                 result = result + product(left, adjoint(outside))
         return (conj(symmetrized(result) if hermitian else result),)
-
 
     @classmethod
     def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
@@ -625,7 +631,7 @@ class Svdvals(_Stacked):
     @classmethod
     def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
         u, s, vh = Svd.call(*values, full_matrices=False, **params)
-        return s, np.real(np.sum(conj(u) * product(*tangents, adjoint(vh)), axis=-2))
+        return s, np.real(np.sum(conj(u) * product(tangents[0], adjoint(vh)), axis=-2))
 
 
 class MatrixRank(Constant):

@@ -122,7 +122,7 @@ def mismatch(x: Any, y: Any) -> str | None:
             f"second has length {rows}"
         )
     stack_x, stack_y = shape_x[:-2], shape_y[:-2]
-    for length_x, length_y in zip(reversed(stack_x), reversed(stack_y)):  # noqa: B905
+    for length_x, length_y in zip(reversed(stack_x), reversed(stack_y), strict=False):
         if length_x != length_y and 1 not in (length_x, length_y):
             return f"stacks of shapes {stack_x} and {stack_y} do not broadcast"
     return None

@@ -101,8 +101,8 @@ class _Extreme(Reduction):
 
     @staticmethod
     def weight(z: Any, x: Any, axis: tuple[int, ...]) -> Any:
-        hit = (x == z) | (x != x)  # NaNs, one of which z is then
-        return hit / np.count_nonzero(hit, axis=axis, keepdims=True).astype(x.dtype)
+        hit, count = ties(z, x, axis)
+        return hit.astype(x.dtype) / count
 
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
@@ -110,9 +110,19 @@ class _Extreme(Reduction):
         axis = params["axis"]
         if not params["keepdims"]:
             z, gradient = keep(z, axis, shape), keep(gradient, axis, shape)
-        hit = (x == z) | (x != x)
-        share = gradient / np.count_nonzero(hit, axis=axis, keepdims=True).astype(x.dtype)
-        return (np.where(hit, share, 0),)  # a product would make NaN of 0 * inf
+        hit, count = ties(z, x, axis)
+        return (np.where(hit, gradient / count, 0),)  # a product would make NaN of 0 * inf
+
+
+def ties(z: Any, x: Any, axis: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return which elements are the extreme z, and how many; the NaNs where that is one."""
+    hit = x == z
+    if type(hit) is np.ndarray and len(axis) == hit.ndim:
+        count = np.count_nonzero(hit)
+        if count:
+            return hit, count
+    hit = hit | (x != x)
+    return hit, CountNonzero.call(hit, axis=axis, keepdims=True).astype(x.dtype)
 
 
 class Max(_Extreme):
@@ -235,9 +245,7 @@ class LogSumExp(Reduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
         largest, shifted = shift_exponents(x, axis)
-        with np.errstate(divide="ignore"):  # the logarithm of a sum of no terms
-            total = sum_of(exponentials(shifted), axis=axis, keepdims=True)
-            z = np.log(total) + largest
+        z = np.log(total_of(exponentials(shifted), axis)) + largest
         return z if keepdims else np.squeeze(z, axis)[()]
 
     @staticmethod
@@ -250,8 +258,7 @@ class Softmax(Rule):
     def kernel(x: Any, axis: tuple[int, ...]) -> Any:
         _, shifted = shift_exponents(x, axis)
         powers = exponentials(shifted)
-        total = sum_of(powers, axis=axis, keepdims=True)
-        powers /= total if np.all(total) else np.where(total == 0, 1, total)
+        powers /= total_of(powers, axis)
         return powers
 
     @classmethod
@@ -265,7 +272,7 @@ class Softmax(Rule):
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
         z, axis = notes
         weighted = gradient * z
-        return (weighted - z * np.sum(weighted, axis=axis, keepdims=True),)
+        return (weighted - z * Sum.call(weighted, axis=axis, keepdims=True),)
 
     @classmethod
     def push(
@@ -273,7 +280,7 @@ class Softmax(Rule):
     ) -> tuple[Any, Any]:
         z = cls.call(*values, **params)
         weighted = tangents[0] * z
-        return z, weighted - z * np.sum(weighted, axis=params["axis"], keepdims=True)
+        return z, weighted - z * Sum.call(weighted, axis=params["axis"], keepdims=True)
 
     @classmethod
     def batch(
@@ -286,13 +293,12 @@ class LogSoftmax(Softmax):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...]) -> Any:
         _, shifted = shift_exponents(x, axis)
-        total = sum_of(np.exp(shifted), axis=axis, keepdims=True)
-        return shifted - np.log(total if np.all(total) else np.where(total == 0, 1, total))
+        return shifted - np.log(total_of(np.exp(shifted), axis))
 
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
         z, axis = notes
-        return (gradient - np.exp(z) * np.sum(gradient, axis=axis, keepdims=True),)
+        return (gradient - np.exp(z) * Sum.call(gradient, axis=axis, keepdims=True),)
 
     @classmethod
     def push(
@@ -300,7 +306,7 @@ class LogSoftmax(Softmax):
     ) -> tuple[Any, Any]:
         z = cls.call(*values, **params)
         (t,) = tangents
-        return z, t - np.sum(t * np.exp(z), axis=params["axis"], keepdims=True)
+        return z, t - Sum.call(t * np.exp(z), axis=params["axis"], keepdims=True)
 
 
 def shift_exponents(x: Any, axis: tuple[int, ...]) -> tuple[Any, Any]:
@@ -310,17 +316,25 @@ def shift_exponents(x: Any, axis: tuple[int, ...]) -> tuple[Any, Any]:
     -inf where all are -inf.
     """
     real = x.real if x.dtype.kind == "c" else x
-    largest = largest_of(real, axis=axis, keepdims=True, initial=-np.inf)
-    if np.all(np.isfinite(largest)):
+    if not x.size:
+        return largest_of(real, axis=axis, keepdims=True, initial=-np.inf), x
+    largest = largest_of(real, axis, None, None, True)
+    if np.isfinite(largest).all():
         return largest, x - largest
     with np.errstate(invalid="ignore"):  # inf - inf
         shifted = x - np.where(largest == -np.inf, 0, largest)
     return largest, np.where(x == np.inf, 0, shifted)
 
 
-def exponentials(x: Any) -> Any:
-    """Return exp(x), in the memory of x, which nobody else has."""
-    return np.exp(x, out=x if type(x) is np.ndarray else None)
+def exponentials(shifted: Any) -> Any:
+    """Return their exp, in their own memory."""
+    return np.exp(shifted, out=shifted if type(shifted) is np.ndarray else None)
+
+
+def total_of(powers: Any, axis: tuple[int, ...]) -> Any:
+    """Return the sum: of real ones at least 1, unless all of them are zero; take 1 then, too."""
+    total = sum_of(powers, axis, None, None, True)
+    return total if powers.dtype.kind == "c" else np.maximum(total, 1)
 
 
 # --- positions and decisions ---------------------------------------------------------------------
@@ -352,7 +366,7 @@ class CountNonzero(_ConstantReduction):
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
         if len(axis) == x.ndim and not keepdims:
             return np.intp(np.count_nonzero(x))  # many times quicker
-        return np.count_nonzero(x, axis=axis, keepdims=keepdims)
+        return sum_of(x.astype(bool, copy=False), axis, np.intp, None, keepdims)
 
 
 class _Position(Constant):
@@ -386,15 +400,17 @@ def spread(g: Any, shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool
         return g
     if type(g) not in RAW:
         return np.broadcast_to(g if keepdims else keep(g, axis, shape), shape)
-    source = np.asarray(g, order="C")
-    steps = iter(source.strides)
-    strides = []
-    for position in range(len(shape)):
-        reduced = position in axis
-        step = 0 if reduced and not keepdims else next(steps)
-        strides.append(0 if reduced else step)
-    # What np.broadcast_to does, in a tenth of the time.
-    return np.ndarray(shape, source.dtype, source, 0, strides)
+    # What np.broadcast_to does, in a third of the time: axes with steps of no bytes.
+    g = np.asarray(g, order="C")
+    if len(axis) == len(shape):
+        steps = [0] * len(shape)
+    elif keepdims:
+        steps = [0 if i in axis else step for i, step in enumerate(g.strides)]
+    else:
+        steps = list(g.strides)
+        for each in axis:
+            steps.insert(each, 0)
+    return np.ndarray(shape, g.dtype, g, 0, steps)
 
 
 def count_along(shape: tuple[int, ...], axis: tuple[int, ...]) -> int:

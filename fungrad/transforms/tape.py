@@ -56,45 +56,55 @@ class Tape(Trace):
             raise EscapedTracerError(
                 next(a for a in args if isinstance(a, Tracer) and a.owner is self)
             )
-        values = []
-        parents = []
         nested = False
-        for value in args:
-            kind = type(value)
-            if kind is Taped and value.owner is self:
-                parents.append(value.index)
-                value = value.value
-            else:
-                parents.append(-1)
-                if kind is Array:
-                    value = value.value
+        if len(args) == 1:
+            value = args[0].value
+            values = [value]
+            parents = (args[0].index,)
             if type(value) not in RAW:
                 nested = True
-            values.append(value)
+        else:
+            values = []
+            places = []
+            for value in args:
+                kind = type(value)
+                if kind is Taped and value.owner is self:
+                    places.append(value.index)
+                    value = value.value
+                else:
+                    places.append(-1)
+                    if kind is Array:
+                        value = value.value
+                if type(value) not in RAW:
+                    nested = True
+                values.append(value)
+            # A tuple of numbers, unlike a list, is of no interest to the garbage collector.
+            parents = tuple(places)
         if not function.differentiable:
             return function.apply(*values, **params)
-        places = tuple(parents)  # unlike a list of numbers, of no interest to the garbage collector
-        z, notes = function.linearize(values, places, params, nested)
+        z, notes = function.linearize(values, parents, params, nested)
         kind = type(z)
         like = None
         if kind is np.float64:  # nothing to check, and usually nothing to fit
-            for parent, value in zip(places, values):
+            for parent, value in zip(parents, values):
                 if parent >= 0 and type(value) is not kind:
-                    like = _shapes(places, values)
+                    like = _shapes(parents, values)
                     break
         elif kind is tuple:
-            return self._record_several(function, z, notes, places, values)
+            return self._record_several(function, z, notes, parents, values)
         else:
+            dtype = z.dtype
             if not function.trusted:
                 self._check_older(function, z)
-                if z.dtype.kind not in "fc":
+                if dtype.kind not in "fc":
                     return public(z)
-            for parent, value in zip(places, values):
-                if parent >= 0 and (value.shape != z.shape or value.dtype != z.dtype):
-                    like = _shapes(places, values)
+            shape = z.shape
+            for parent, value in zip(parents, values):
+                if parent >= 0 and (value.shape != shape or value.dtype is not dtype):
+                    like = _shapes(parents, values)
                     break
         entries = self.entries
-        entries.append((function, notes, places, like, None))
+        entries.append((function, notes, parents, like, None))
         return Taped(self, z, len(entries) - 1)
 
     def _record_several(

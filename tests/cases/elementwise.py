@@ -179,7 +179,7 @@ CASES += [
         Case(
             f"power with the exponent {exponent}",
             (elementwise.Power,),
-            lambda x, exponent=exponent: x**exponent,
+            lambda x, exponent=exponent: fnp.asarray(x) ** exponent,
             (positive(2, 3),),
             lambda x, exponent=exponent: np.power(x, exponent),
         )

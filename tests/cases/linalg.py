@@ -43,9 +43,7 @@ def separated(size: int, seed: int = 0) -> Any:
 def tall(rows: int, columns: int, seed: int = 0) -> Any:
     """Return a matrix of full rank, with different singular values."""
     x = normal(rows, columns, seed=seed) * 0.3
-    x[: min(rows, columns), : min(rows, columns)] += np.diag(
-        np.arange(1.0, min(rows, columns) + 1)
-    )
+    x[: min(rows, columns), : min(rows, columns)] += np.diag(np.arange(1.0, min(rows, columns) + 1))
     return x
 
 
@@ -147,12 +145,26 @@ CASES = [
         tall(2, 4),
         normal(2, 3),
     ),
-    both("tensorsolve", (rules.Solve,), lambda m, a, b: m.linalg.tensorsolve(a, b),
-         square(6, 6).reshape(2, 3, 6), normal(2, 3)),
-    both("tensorsolve, axes", (rules.Solve,), lambda m, a, b: m.linalg.tensorsolve(a, b, axes=(0,)),
-         square(6, 6).reshape(2, 3, 6).transpose(2, 0, 1), normal(2, 3)),
-    both("tensorinv", (rules.Inv,), lambda m, a: m.linalg.tensorinv(a, ind=1),
-         square(6, 6).reshape(6, 2, 3)),
+    both(
+        "tensorsolve",
+        (rules.Solve,),
+        lambda m, a, b: m.linalg.tensorsolve(a, b),
+        square(6, 6).reshape(2, 3, 6),
+        normal(2, 3),
+    ),
+    both(
+        "tensorsolve, axes",
+        (rules.Solve,),
+        lambda m, a, b: m.linalg.tensorsolve(a, b, axes=(0,)),
+        square(6, 6).reshape(2, 3, 6).transpose(2, 0, 1),
+        normal(2, 3),
+    ),
+    both(
+        "tensorinv",
+        (rules.Inv,),
+        lambda m, a: m.linalg.tensorinv(a, ind=1),
+        square(6, 6).reshape(6, 2, 3),
+    ),
     both(
         "cholesky",
         (rules.Cholesky,),
@@ -211,25 +223,50 @@ CASES = [
         vmap=False,
     ),
     both("slogdet", (rules.Slogdet,), lambda m, x: tuple(m.linalg.slogdet(x)), square(2, 3, 3)),
-    both("slogdet, complex", (rules.Slogdet,), lambda m, x: tuple(m.linalg.slogdet(x)),
-         complex_square(2, 2)),
+    both(
+        "slogdet, complex",
+        (rules.Slogdet,),
+        lambda m, x: tuple(m.linalg.slogdet(x)),
+        complex_square(2, 2),
+    ),
     both("eigh", (rules.Eigh,), eigh, square(2, 3, 3)),
     both("eigh, upper", (rules.Eigh,), lambda m, x: eigh(m, x, UPLO="U"), square(3, 3)),
     both("eigh, complex", (rules.Eigh,), eigh, complex_square(3, 3)),
-    both("eigvalsh", (rules.Eigvalsh,), lambda m, x: m.linalg.eigvalsh(hermitian(m, x)),
-         square(2, 3, 3)),
-    both("eigvalsh, complex", (rules.Eigvalsh,),
-         lambda m, x: m.linalg.eigvalsh(hermitian(m, x), "U"), complex_square(3, 3)),
+    both(
+        "eigvalsh",
+        (rules.Eigvalsh,),
+        lambda m, x: m.linalg.eigvalsh(hermitian(m, x)),
+        square(2, 3, 3),
+    ),
+    both(
+        "eigvalsh, complex",
+        (rules.Eigvalsh,),
+        lambda m, x: m.linalg.eigvalsh(hermitian(m, x), "U"),
+        complex_square(3, 3),
+    ),
     both("eig, real values", (rules.Eig,), lambda m, x: tuple(m.linalg.eig(x)), separated(3)),
-    both("eig, complex values", (rules.Eig,), lambda m, x: tuple(m.linalg.eig(x)),
-         np.array([[0.0, -2.0, 0.3], [1.0, 0.2, 0.1], [0.4, 0.5, 2.0]])),
-    both("eig, complex", (rules.Eig,), lambda m, x: tuple(m.linalg.eig(x)),
-         np.stack([separated(3), separated(3, seed=4)]) + 0.3j * normal(2, 3, 3, seed=1)),
+    both(
+        "eig, complex values",
+        (rules.Eig,),
+        lambda m, x: tuple(m.linalg.eig(x)),
+        np.array([[0.0, -2.0, 0.3], [1.0, 0.2, 0.1], [0.4, 0.5, 2.0]]),
+    ),
+    both(
+        "eig, complex",
+        (rules.Eig,),
+        lambda m, x: tuple(m.linalg.eig(x)),
+        np.stack([separated(3), separated(3, seed=4)]) + 0.3j * normal(2, 3, 3, seed=1),
+    ),
     both("eigvals", (rules.Eigvals,), lambda m, x: m.linalg.eigvals(x), square(2, 3, 3)),
-    both("eigvals, complex values", (rules.Eigvals,), lambda m, x: m.linalg.eigvals(x),
-         np.array([[0.0, -2.0, 0.3], [1.0, 0.2, 0.1], [0.4, 0.5, 2.0]])),
-    both("eigvals, complex", (rules.Eigvals,), lambda m, x: m.linalg.eigvals(x),
-         complex_square(3, 3)),
+    both(
+        "eigvals, complex values",
+        (rules.Eigvals,),
+        lambda m, x: m.linalg.eigvals(x),
+        np.array([[0.0, -2.0, 0.3], [1.0, 0.2, 0.1], [0.4, 0.5, 2.0]]),
+    ),
+    both(
+        "eigvals, complex", (rules.Eigvals,), lambda m, x: m.linalg.eigvals(x), complex_square(3, 3)
+    ),
     both("svd, square", SVD, svd(True), square(2, 3, 3)),
     both("svd, tall", SVD, svd(False), tall(4, 2)),
     both("svd, wide", SVD, svd(False), tall(2, 4)),
@@ -238,31 +275,57 @@ CASES = [
     both("svd, complex", SVD, svd(True), tall(3, 2) + 0.3j * normal(3, 2, seed=5)),
     both("svd, Hermitian", SVD, svd(False, True), square(3, 3) - 1.7 * np.eye(3)),
     both("svdvals", (rules.Svdvals,), lambda m, x: m.linalg.svdvals(x), tall(3, 2)),
-    both("svdvals, Hermitian", (rules.Svdvals,),
-         lambda m, x: m.linalg.svd(hermitian(m, x), compute_uv=False, hermitian=True),
-         complex_square(3, 3) - 1.7 * np.eye(3)),
-    both("matrix_rank", (rules.MatrixRank,), lambda m, x: m.linalg.matrix_rank(x),
-         np.outer([1.0, 2.0], [3.0, 4.0, 5.0]), derivative=False),
-    both("norm", (), lambda m, x: m.linalg.norm(x), normal(2, 3)),
+    both(
+        "svdvals, Hermitian",
+        (rules.Svdvals,),
+        lambda m, x: m.linalg.svd(hermitian(m, x), compute_uv=False, hermitian=True),
+        complex_square(3, 3) - 1.7 * np.eye(3),
+    ),
+    both(
+        "matrix_rank",
+        (rules.MatrixRank,),
+        lambda m, x: m.linalg.matrix_rank(x),
+        np.outer([1.0, 2.0], [3.0, 4.0, 5.0]),
+        derivative=False,
+    ),
+    both("norm of a matrix", (), lambda m, x: m.linalg.norm(x), normal(2, 3)),
     both("norm, axis", (), lambda m, x: m.linalg.norm(x, 3, axis=-1, keepdims=True), normal(2, 3)),
     both("norm, 1", (), lambda m, x: m.linalg.norm(x, 1), normal(2, 3)),
     both("norm, -1", (), lambda m, x: m.linalg.norm(x, -1, (2, 0), True), normal(2, 3, 2)),
     both("norm, inf", (), lambda m, x: m.linalg.norm(x, np.inf, (2, 0)), normal(2, 3, 2)),
     both("norm, -inf", (), lambda m, x: m.linalg.norm(x, -np.inf), complex_normal(2, 3)),
-    both("norm, 2", (rules.Svdvals,), lambda m, x: m.linalg.norm(x, 2, (0, 2), True),
-         normal(2, 3, 2)),
+    both(
+        "norm, 2", (rules.Svdvals,), lambda m, x: m.linalg.norm(x, 2, (0, 2), True), normal(2, 3, 2)
+    ),
     both("norm, -2", (rules.Svdvals,), lambda m, x: m.linalg.norm(x, -2), normal(2, 3)),
     both("norm, nuc", (rules.Svdvals,), lambda m, x: m.linalg.norm(x, "nuc"), normal(2, 3)),
     both("matrix_norm", (), lambda m, x: m.linalg.matrix_norm(x), normal(2, 3, 2)),
-    both("vector_norm", (), lambda m, x: m.linalg.vector_norm(x, axis=(0, 2), ord=3),
-         normal(2, 3, 2)),
+    both(
+        "vector_norm", (), lambda m, x: m.linalg.vector_norm(x, axis=(0, 2), ord=3), normal(2, 3, 2)
+    ),
     both("cond", (rules.Svdvals,), lambda m, x: m.linalg.cond(x), tall(3, 2)),
     both("cond, 1", (rules.Inv,), lambda m, x: m.linalg.cond(x, 1), square(3, 3)),
     both("matrix_power", (), lambda m, x: m.linalg.matrix_power(x, 5), square(2, 3, 3)),
-    both("matrix_power, negative", (rules.Inv,), lambda m, x: m.linalg.matrix_power(x, -3),
-         square(3, 3)),
-    both("matrix_power, 0", (), lambda m, x: m.linalg.matrix_power(x, 0), square(3, 3),
-         derivative=False),
-    both("multi_dot", (), lambda m, *xs: m.linalg.multi_dot(xs), normal(3), normal(3, 4),
-         normal(4, 2), normal(2, 3, seed=9)),
+    both(
+        "matrix_power, negative",
+        (rules.Inv,),
+        lambda m, x: m.linalg.matrix_power(x, -3),
+        square(3, 3),
+    ),
+    both(
+        "matrix_power, 0",
+        (),
+        lambda m, x: m.linalg.matrix_power(x, 0),
+        square(3, 3),
+        derivative=False,
+    ),
+    both(
+        "multi_dot",
+        (),
+        lambda m, *xs: m.linalg.multi_dot(xs),
+        normal(3),
+        normal(3, 4),
+        normal(4, 2),
+        normal(2, 3, seed=9),
+    ),
 ]

@@ -66,13 +66,21 @@ CASES = [
     ),
     both("matmul of itself", MATMUL, lambda m, x: m.matmul(x, x), normal(3, 3)),
     both("dot of vectors", MATMUL, lambda m, x, y: m.dot(x, y), normal(3), normal(3, seed=1)),
-    both("dot [2,2,3] [2,3,2]", CONTRACT, lambda m, x, y: m.dot(x, y), normal(2, 2, 3), normal(2, 3, 2)),
+    both(
+        "dot [2,2,3] [2,3,2]",
+        CONTRACT,
+        lambda m, x, y: m.dot(x, y),
+        normal(2, 2, 3),
+        normal(2, 3, 2),
+    ),
     both("dot [3] [2,3,2]", CONTRACT, lambda m, x, y: m.dot(x, y), normal(3), normal(2, 3, 2)),
     both("dot of a scalar", (), lambda m, x, y: m.dot(x, y), normal(), normal(2, 3)),
     both("inner", CONTRACT, lambda m, x, y: m.inner(x, y), normal(2, 3), normal(2, 2, 3)),
     both("outer", CONTRACT, lambda m, x, y: m.outer(x, y), normal(3), normal(2, 2)),
     both("vdot", MATMUL, lambda m, x, y: m.vdot(x, y), complex_normal(2, 3), complex_normal(6)),
-    both("tensordot", CONTRACT, lambda m, x, y: m.tensordot(x, y), normal(2, 3, 2), normal(3, 2, 4)),
+    both(
+        "tensordot", CONTRACT, lambda m, x, y: m.tensordot(x, y), normal(2, 3, 2), normal(3, 2, 4)
+    ),
     both(
         "tensordot, axes",
         CONTRACT,
@@ -164,5 +172,7 @@ CASES = [
 if hasattr(np, "matvec"):
     CASES += [
         both("matvec", CONTRACT, lambda m, x, y: m.matvec(x, y), normal(2, 2, 3), normal(3)),
-        both("vecmat", CONTRACT, lambda m, x, y: m.vecmat(x, y), complex_normal(2, 3), normal(3, 2)),
+        both(
+            "vecmat", CONTRACT, lambda m, x, y: m.vecmat(x, y), complex_normal(2, 3), normal(3, 2)
+        ),
     ]
