@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from fungrad.at import At
 from fungrad.errors import (
@@ -20,6 +19,9 @@ from fungrad.errors import (
 )
 from fungrad.operations import operations
 from fungrad.raw import NUMERIC_KINDS, RAW, SCALARS, freeze, show
+
+if TYPE_CHECKING:  # at run time it costs milliseconds
+    import numpy.typing as npt
 
 ArrayLike: TypeAlias = "Array | npt.ArrayLike"
 """What the functions of `fungrad.numpy` take: arrays, NumPy arrays, numbers, nested lists."""

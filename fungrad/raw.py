@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fungrad.errors import ArrayDTypeError
+
+if TYPE_CHECKING:  # at run time it costs milliseconds
+    import numpy.typing as npt
 
 NUMERIC_KINDS = frozenset("biufc")
 SCALARS: frozenset[type] = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdgFDG")

@@ -10,13 +10,15 @@ for somebody else's.
 from __future__ import annotations
 
 import itertools
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
 from fungrad.array import Array, show
 from fungrad.errors import EscapedTracerError, TracerConversionError
+
+if TYPE_CHECKING:  # at run time it costs milliseconds
+    import numpy.typing as npt
 
 _ids = itertools.count()
 

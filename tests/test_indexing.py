@@ -134,7 +134,7 @@ def test_random_indices_write_as_numpy_writes():
             rows = []
             for a, b in zip(batch, values):
                 row = np.array(a)
-                ufunc.at(row, plain(index), b)
+                ufunc.at(row, plain(index), np.broadcast_to(b, picked.shape))
                 rows.append(row)
 
             def update(a, b, how=how):

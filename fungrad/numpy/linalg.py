@@ -431,8 +431,9 @@ def svd(
 ) -> Any:
     """Return the singular value decompositions of matrices, ``(u * s[..., None, :]) @ vh``.
 
-    Where singular values repeat, the vectors are not unique; gradients are finite, and right for
-    what depends on all vectors of such a value by the space that they span only.
+    Where singular values repeat, the vectors are not unique, and no gradient of theirs can be right for
+    every use. It is finite, and right for functions of the values, and of the spaces that all
+    vectors of one value span; it is not for a function of the matrix built of values and vectors.
 
     Parameters
     ----------
@@ -490,8 +491,9 @@ def svdvals(x: Any, /) -> Any:
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """Return the eigenvalues and eigenvectors of Hermitian matrices.
 
-    Where eigenvalues repeat, the vectors are not unique; gradients are finite, and right for what
-    depends on all vectors of such a value by the space that they span only.
+    Where eigenvalues repeat, the vectors are not unique, and no gradient of theirs can be right for
+    every use. It is finite, and right for functions of the values, and of the spaces that all
+    vectors of one value span; it is not for a function of the matrix built of values and vectors.
 
     Parameters
     ----------
@@ -640,7 +642,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         extreme: Any = np.max if ord > 0 else np.min
         z = extreme(sums, axis=other, keepdims=True)
     elif ord in (2, -2, "nuc"):
-        s = svdvals(np.moveaxis(x, axes, (-2, -1)))
+        s = np.abs(svdvals(np.moveaxis(x, axes, (-2, -1))))  # which has the gradient 0 at 0
         combine: Any = np.sum if ord == "nuc" else np.max if ord == 2 else np.min
         z = combine(s, axis=-1)
         z = np.expand_dims(z, tuple([axis % x.ndim for axis in axes]))

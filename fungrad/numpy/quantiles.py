@@ -12,7 +12,7 @@ import numpy as np
 from fungrad.errors import ShapeError, UnsupportedFunctionError
 from fungrad.numpy import reductions
 from fungrad.numpy.common import axis_tuple, is_traced, lift
-from fungrad.numpy.sorting import count_nonzero, sort
+from fungrad.numpy.sorting import argpartition, argsort, count_nonzero
 from fungrad.numpy.statistics import mean
 from fungrad.numpy.untraced import call_numpy
 from fungrad.trace import peek
@@ -213,7 +213,7 @@ def _quantiles(
     if not len(elements):
         raise ShapeError(name, (a,), "there is no element to take")
     dtype = a.dtype if weak and a.dtype.kind == "f" else np.result_type(a.dtype, q.dtype)
-    z = _select(sort(elements, axis=0), q, method, name.startswith("nan"), dtype)
+    z = _select(elements, q, method, name.startswith("nan"), dtype)
     if not keepdims:
         return z
     kept = [1 if i in axes else n for i, n in enumerate(a.shape)]
@@ -228,7 +228,7 @@ def _in_front(a: Any, axes: tuple[int, ...]) -> Any:
 
 
 def _select(x: Any, q: Any, method: str, skip: bool, dtype: Any) -> Any:
-    """Return the quantiles of sorted elements; NaNs stand at the end and count unless skipped."""
+    """Return the quantiles along the first axis; NaNs make them NaN unless skipped."""
     missing = np.isnan(x)
     rank = x.ndim - 1
     q = np.reshape(q, (*q.shape, *(1,) * rank))
@@ -238,16 +238,15 @@ def _select(x: Any, q: Any, method: str, skip: bool, dtype: Any) -> Any:
         nothing = counts == 0
     else:
         last = np.intp(len(x) - 1)
-        nothing = missing[-1]
+        nothing = reductions.any(missing, axis=0)
     place = PLACES[method](last + 1, q)
     below = np.floor(place)
     low = np.clip(below, 0, last).astype(int)
-    high = np.clip(below + 1, 0, last).astype(int)
     shape = (*q.shape[: q.ndim - rank], *x.shape[1:])
-    start, end = _take(x, low, shape), _take(x, high, shape)
-    if method in DISCRETE:
-        z = start
-    else:
+    order = argsort(x, axis=0)  # the NaNs stand at the end
+    z = _take(x, order, low, shape)
+    if method not in DISCRETE:
+        start, end = z, _take(x, order, np.clip(below + 1, 0, last).astype(int), shape)
         fraction = _fraction(method, place, below).astype(dtype)
         step = end - start
         # NumPy's two forms: exact at both ends, and monotonic.
@@ -259,11 +258,12 @@ def _select(x: Any, q: Any, method: str, skip: bool, dtype: Any) -> Any:
     return z
 
 
-def _take(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Return ``x[index]`` along the first axis, the index being broadcast to `shape`."""
+def _take(x: Any, order: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Return the elements at places in the order, the index being broadcast to `shape`."""
     count = math.prod(shape[: len(shape) - x.ndim + 1])
     flat = np.reshape(np.broadcast_to(index, shape), (count, *x.shape[1:]))
-    return np.reshape(np.take_along_axis(x, flat, 0), shape)
+    found = np.take_along_axis(x, np.take_along_axis(order, flat, 0), 0)
+    return np.reshape(found, shape)
 
 
 # --- medians -------------------------------------------------------------------------------------
@@ -311,14 +311,19 @@ def _median(function: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     if not is_traced(a):
         return call_numpy(function, a, axis=axis, keepdims=keepdims)
     axes = axis_tuple(axis, a.ndim)
-    x = sort(_in_front(reductions.as_inexact(a), axes), axis=0)
+    x = _in_front(reductions.as_inexact(a), axes)
     if function is np.nanmedian:
         z = _select(x, np.float64(0.5), "linear", skip=True, dtype=x.dtype)
+    elif not len(x):
+        z = mean(x, axis=0)
     else:
         middle = len(x) // 2
-        z = mean(x[middle - (len(x) % 2 == 0) : middle + 1], axis=0)
-        if np.any(np.isnan(peek(x))):
-            z = np.where(np.isnan(x[-1]), np.nan, z)
+        first = middle if len(x) % 2 else middle - 1
+        order = argpartition(x, (first, middle), axis=0)
+        z = mean(np.take_along_axis(x, order[first : middle + 1], 0), axis=0)
+        missing = np.isnan(x)
+        if np.any(peek(missing)):
+            z = np.where(reductions.any(missing, axis=0), np.nan, z)
     return np.reshape(z, [1 if i in axes else n for i, n in enumerate(a.shape)]) if keepdims else z
 
 

@@ -117,6 +117,8 @@ def _by_numpy(x: Any, index: Any, values: Any, how: str) -> Any:
         out[index] = values
     else:
         plain = tuple(map(raw, index)) if type(index) is tuple else raw(index)
+        # `ufunc.at` reads beyond the end of values that it would have to broadcast (NumPy 2.4).
+        values = np.broadcast_to(values, out[plain].shape)
         getattr(np, COMBINE[how]).at(out, plain, values)
     return wrap(out)
 

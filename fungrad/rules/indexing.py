@@ -375,8 +375,10 @@ def accumulate(ufunc: np.ufunc, out: Any, values: Any, indices: Sequence[Any], l
     NumPy's `at` is quick for one axis only, so the elements are numbered as in one axis. The
     indices must be in range.
     """
-    if not out.ndim - len(indices) and len(indices) == 1:
-        ufunc.at(out, indices[0], values)
+    if out.ndim == 1:
+        # `ufunc.at` reads beyond the end of values that it would have to broadcast (NumPy 2.4).
+        (index,) = indices
+        ufunc.at(out, index, np.broadcast_to(values, index.shape))
         return out
     behind = lead + len(indices)
     dims, row = out.shape[lead:behind], out.shape[behind:]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class _Stacked(Rule):
 
 
 class Inv(_Stacked):
-    kernel = np.linalg.inv
+    kernel: ClassVar[Any] = np.linalg.inv
 
     @classmethod
     def linearize(cls, values: Any, parents: Any, params: Any, nested: bool) -> tuple[Any, Any]:

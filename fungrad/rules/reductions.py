@@ -20,6 +20,8 @@ sum_of: Any = np.add.reduce
 product_of: Any = np.multiply.reduce
 largest_of: Any = np.maximum.reduce
 smallest_of: Any = np.minimum.reduce
+any_of: Any = np.logical_or.reduce
+all_of: Any = np.logical_and.reduce
 
 
 # --- sums and products ---------------------------------------------------------------------------
@@ -317,7 +319,8 @@ def shift_exponents(x: Any, axis: tuple[int, ...]) -> tuple[Any, Any]:
     """
     real = x.real if x.dtype.kind == "c" else x
     if not x.size:
-        return largest_of(real, axis=axis, keepdims=True, initial=-np.inf), x
+        largest = largest_of(real, axis=axis, keepdims=True, initial=-np.inf)
+        return largest, x - largest
     largest = largest_of(real, axis, None, None, True)
     if np.isfinite(largest).all():
         return largest, x - largest
@@ -352,13 +355,13 @@ class _ConstantReduction(Constant):
 class AnyTrue(_ConstantReduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-        return np.any(x, axis=axis, keepdims=keepdims)
+        return any_of(x, axis, None, None, keepdims)
 
 
 class AllTrue(_ConstantReduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-        return np.all(x, axis=axis, keepdims=keepdims)
+        return all_of(x, axis, None, None, keepdims)
 
 
 class CountNonzero(_ConstantReduction):

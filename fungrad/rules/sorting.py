@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class ArgPartition(ArgSort):
 class _Rearrangement(Rule):
     """A permutation along one axis, which `order` finds."""
 
-    order: type[Constant]
+    order: ClassVar[type[Constant]]
 
     @classmethod
     def linearize(
@@ -44,6 +44,10 @@ class _Rearrangement(Rule):
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
         order, axis = notes
+        if type(gradient) is type(order) is np.ndarray:
+            result = np.empty(gradient.shape, gradient.dtype)
+            np.put_along_axis(result, order, gradient, axis)
+            return (result,)
         inverse = ArgSort.call(order, axis=axis)
         return (np.take_along_axis(gradient, inverse, axis),)
 

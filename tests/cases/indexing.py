@@ -24,7 +24,7 @@ def updated(x, index, values):
 
 def at(ufunc, x, index, values):
     x = np.array(x)
-    ufunc.at(x, index, values)
+    ufunc.at(x, index, np.broadcast_to(values, x[index].shape))
     return x
 
 
