@@ -30,15 +30,21 @@ ArrayLike: TypeAlias = "Array | npt.ArrayLike"
 def _operator(name: str, swap: bool = False) -> Callable[[Array, Any], Any]:
     """Make the operator method that calls ``operations.<name>``."""
 
+    table, operators = vars(operations), operations.operators
+
     def method(self: Array, other: Any) -> Any:
         try:
-            if swap:
-                return getattr(operations, name)(other, self)
-            return getattr(operations, name)(self, other)
+            return operators[name](self, other)
         except OperandError:
             return NotImplemented  # the other operand may know what to do
 
-    return method
+    def swapped(self: Array, other: Any) -> Any:
+        try:
+            return table[name](other, self)
+        except OperandError:
+            return NotImplemented
+
+    return swapped if swap else method
 
 
 def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -127,6 +127,12 @@ class Function:
     trusted: ClassVar[bool] = False
     """True for fungrad's own rules, which need not be checked."""
 
+    cautious: ClassVar[bool] = False
+    """True for rules whose partials take a `Guarded` gradient."""
+
+    masks: ClassVar[bool] = True
+    """Whether backward may return exact zeros where forward did not take a value."""
+
     push: ClassVar[Any] = None
     """Forward mode, one layer down; the families of rules have it."""
 

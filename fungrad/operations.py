@@ -10,5 +10,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-operations: Any = SimpleNamespace(functions={}, ufuncs={})
-"""Public functions by name; those for NumPy's functions and ufuncs by these."""
+operations: Any = SimpleNamespace(operators={}, functions={}, ufuncs={})
+"""Public functions by name; those for NumPy's functions and ufuncs by these. `operators` has by
+name what an operator calls whose first operand is an array."""

@@ -172,9 +172,9 @@ def test_entropy_with_zero_probability():
 
 def test_a_zero_gradient_keeps_its_dtype():
     one = np.complex128(0)
-    assert guarded.scale(np.float64(0), one).dtype == complex
-    assert guarded.quotient(np.float64(0), one).dtype == complex
-    assert guarded.multiply(one, np.float64(2)).dtype == complex
+    assert guarded.guarded_scale(np.float64(0), one).dtype == complex
+    assert guarded.guarded_quotient(np.float64(0), one).dtype == complex
+    assert guarded.guarded_multiply(one, np.float64(2)).dtype == complex
     assert guarded.masked(np.float32(3), False).dtype == np.float32
 
 
@@ -189,18 +189,18 @@ def test_products_in_which_zero_wins(size):
 
 def check_products(full):
     for factor in (INF, -INF, NAN):
-        assert not np.any(guarded.scale(full(0.0), full(factor)))
-        assert not np.any(guarded.scale(full(0.0), factor))
-        assert not np.any(guarded.multiply(full(factor), full(0.0)))
-        assert not np.any(guarded.multiply(full(0.0), full(factor)))
-        assert not np.any(guarded.quotient(full(0.0), full(factor)))
+        assert not np.any(guarded.guarded_scale(full(0.0), full(factor)))
+        assert not np.any(guarded.guarded_scale(full(0.0), factor))
+        assert not np.any(guarded.guarded_multiply(full(factor), full(0.0)))
+        assert not np.any(guarded.guarded_multiply(full(0.0), full(factor)))
+        assert not np.any(guarded.guarded_quotient(full(0.0), full(factor)))
         assert not np.any(guarded.masked(full(factor), full(0.0) > 1))
-    assert not np.any(guarded.quotient(full(0.0), full(0.0)))
-    assert not np.any(guarded.quotient(full(0.0), 0))
-    assert np.all(guarded.quotient(full(1.0), full(0.0)) == INF)
-    assert np.all(guarded.scale(full(1.0), full(INF)) == INF)
-    assert np.all(np.isnan(guarded.scale(full(1.0), full(NAN))))
-    assert np.all(guarded.scale(full(2.0), full(1e200)) == 2e200)
+    assert not np.any(guarded.guarded_quotient(full(0.0), full(0.0)))
+    assert not np.any(guarded.guarded_quotient(full(0.0), 0))
+    assert np.all(guarded.guarded_quotient(full(1.0), full(0.0)) == INF)
+    assert np.all(guarded.guarded_scale(full(1.0), full(INF)) == INF)
+    assert np.all(np.isnan(guarded.guarded_scale(full(1.0), full(NAN))))
+    assert np.all(guarded.guarded_scale(full(2.0), full(1e200)) == 2e200)
 
 
 # --- special points ------------------------------------------------------------------------------

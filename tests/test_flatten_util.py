@@ -13,6 +13,7 @@ import fungrad.numpy as fnp
 from fungrad import tree
 from fungrad.errors import TreeMismatchError
 from fungrad.flatten_util import ravel_pytree
+from fungrad.transforms.batch import vmap
 
 Point = namedtuple("Point", "x y")
 
@@ -128,5 +129,5 @@ def test_gradients_pass_through():
     np.testing.assert_allclose(np.asarray(ravel_pytree(through_both)[0]), np.asarray(by_tree))
     batch = np.stack([np.asarray(flat), 2 * np.asarray(flat)])
     np.testing.assert_allclose(
-        np.asarray(fg.vmap(of_vector)(batch)), [of_vector(row) for row in batch]
+        np.asarray(vmap(of_vector)(batch)), [of_vector(row) for row in batch]
     )

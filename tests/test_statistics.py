@@ -147,6 +147,7 @@ def test_medians_are_numpys(dtype: str) -> None:
         agree("nanmedian", holes(dtype), axis, keepdims=keepdims)
     same(fnp.median([1, 2, 3, 4]), np.median([1, 2, 3, 4]))
     same(fnp.median(5), np.median(5))
+    same(np.median(fnp.array([1.0, 3.0]), overwrite_input=True), 2.0)
 
 
 def test_median_of_an_even_number_shares() -> None:
@@ -257,6 +258,7 @@ def test_histograms_are_numpys() -> None:
         options = {key: value for key, value in options.items() if key in ("bins", "range")}
         agree("histogram_bin_edges", x, **options)
     agree("histogram", np.ones(3))
+    assert edges.flags.writeable
     rows = np.stack([x, 2 * x])
     counts, bounds = vmap(lambda row: fnp.histogram(row, 4))(rows)
     np.testing.assert_array_equal(counts, [np.histogram(row, 4)[0] for row in rows])

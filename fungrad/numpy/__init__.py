@@ -88,6 +88,7 @@ from fungrad.numpy.sorting import *  # noqa: F403
 from fungrad.numpy.statistics import *  # noqa: F403
 from fungrad.numpy.taking import *  # noqa: F403
 from fungrad.numpy.trigonometric import *  # noqa: F403
+from fungrad.rules import elementwise as _rules
 
 __all__ = [
     *application.__all__,
@@ -137,6 +138,7 @@ def _register(module: ModuleType, original: ModuleType) -> None:
             _operations.functions[numpy_function] = function
         if original is _np:
             setattr(_operations, name, function)
+            _operations.operators[name] = function
 
 
 _register(sys.modules[__name__], _np)
@@ -146,6 +148,9 @@ _operations.view = dtypes.view
 _operations.getitem = indexing.getitem
 _operations.index_get = updates.index_get
 _operations.index_update = updates.index_update
+# The commonest operators need no public function, which is for first operands of other kinds.
+for _rule in (_rules.Add, _rules.Subtract, _rules.Multiply, _rules.Divide):
+    _operations.operators[_rule.__name__.lower()] = _rule.apply
 _operations.namespace = sys.modules[__name__]
 _operations.call_ufunc = call_ufunc
 _operations.call_function = call_function

@@ -88,9 +88,9 @@ def _convert(object: Any, dtype: Any, order: Any = "K") -> Any:
             return _stack(object, dtype)
         raise
     except TypeError:
-        if not isinstance(object, (list, tuple)):
-            raise OperandError("fnp.array", object) from None
-        raise
+        if isinstance(object, (list, tuple)) or hasattr(object, "dtype"):
+            raise
+        raise OperandError("fnp.array", object) from None
     except ValueError as error:
         if not isinstance(object, (list, tuple)):
             raise

@@ -832,12 +832,12 @@ def multi_dot(arrays: Sequence[Any]) -> Any:
     factors = [lift(x, "multi_dot") for x in arrays]
     if len(factors) < 2:
         raise ValueError(f"multi_dot needs at least two arrays, got {len(factors)}")
-    if not is_traced(*factors):
-        return plain(np.linalg.multi_dot, [raw(x) for x in factors])
     for position, x in enumerate(factors):
         if x.ndim != 2 and not (x.ndim == 1 and position in (0, len(factors) - 1)):
             reason = f"operand {position} is no matrix, and no vector at an end"
             raise MatrixShapeError("multi_dot", factors, reason)
+    if not is_traced(*factors):
+        return plain(np.linalg.multi_dot, [raw(x) for x in factors])
     heights = [1 if x.ndim == 1 and not i else x.shape[0] for i, x in enumerate(factors)]
     last = factors[-1]
     lengths = [*heights, 1 if last.ndim == 1 else last.shape[-1]]

@@ -68,6 +68,7 @@ def quantile(
     q: Any,
     axis: Any = None,
     *,
+    overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
     weights: Any = None,
@@ -82,6 +83,8 @@ def quantile(
         The probabilities, between 0 and 1; differentiable with the interpolating methods.
     axis : int or tuple of int, optional
         The axes to reduce; all of them when left out.
+    overwrite_input : bool
+        Without effect: arrays do not change.
     method : str
         How to take what lies between two elements, one of NumPy's names: "linear", "lower",
         "higher", "midpoint", "nearest", "hazen", "weibull", "median_unbiased", ...
@@ -115,6 +118,7 @@ def percentile(
     q: Any,
     axis: Any = None,
     *,
+    overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
     weights: Any = None,
@@ -127,7 +131,7 @@ def percentile(
         The elements, real.
     q : array_like
         The percentages, between 0 and 100.
-    axis, method, keepdims, weights
+    axis, overwrite_input, method, keepdims, weights
         See `quantile`.
 
     Returns
@@ -148,6 +152,7 @@ def nanquantile(
     q: Any,
     axis: Any = None,
     *,
+    overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
     weights: Any = None,
@@ -167,6 +172,7 @@ def nanpercentile(
     q: Any,
     axis: Any = None,
     *,
+    overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
     weights: Any = None,
@@ -269,7 +275,9 @@ def _take(x: Any, order: Any, index: Any, shape: tuple[int, ...]) -> Any:
 # --- medians -------------------------------------------------------------------------------------
 
 
-def median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def median(
+    a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False
+) -> Any:
     """Return the median of the elements along the axes.
 
     Parameters
@@ -278,6 +286,8 @@ def median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
         The elements.
     axis : int or tuple of int, optional
         The axes to reduce; all of them when left out.
+    overwrite_input : bool
+        Without effect: arrays do not change.
     keepdims : bool
         Whether the reduced axes remain, with length one.
 
@@ -296,7 +306,9 @@ def median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     return _median(np.median, lift(a, "median"), axis, keepdims)
 
 
-def nanmedian(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def nanmedian(
+    a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False
+) -> Any:
     """Return the median of the elements that are not NaN; the parameters are those of `median`.
 
     Examples

@@ -15,7 +15,7 @@ import numpy as np
 
 from fungrad.array import RAW
 from fungrad.rules.families import Chain, Constant, Elementwise, Rule, align
-from fungrad.rules.guarded import choose, masked, quotient, scalar, scale
+from fungrad.rules.guarded import choose, guarded_scale, masked, quotient, scalar, scale
 
 LOG_2 = math.log(2)
 LOG_10 = math.log(10)
@@ -325,7 +325,7 @@ class _Smooth(Rule):
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
         x, order = notes
-        return (scale(gradient, cls.call(x, order=order + 1)),)
+        return (guarded_scale(gradient, cls.call(x, order=order + 1)),)
 
     @classmethod
     def push(
@@ -333,7 +333,7 @@ class _Smooth(Rule):
     ) -> tuple[Any, Any]:
         z, (x, order) = cls.linearize(values, [0], params, True)
         with np.errstate(all="ignore"):
-            return z, scale(tangents[0], cls.call(x, order=order + 1))
+            return z, guarded_scale(tangents[0], cls.call(x, order=order + 1))
 
     @classmethod
     def batch(

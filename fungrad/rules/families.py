@@ -33,6 +33,7 @@ class Rule(Function):
     """Common to the families: a NumPy `kernel` that computes the operation on raw values."""
 
     trusted = True
+    masks = False
     kernel: ClassVar[Kernel]
 
     def __init_subclass__(cls) -> None:
@@ -204,19 +205,22 @@ class Chain(Elementwise):
     selections. `fungrad.rules.guarded` has the products for it, in which a zero g stays zero.
     """
 
+    cautious = True
+
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+        plain = gradient.value if type(gradient) is Guarded else gradient
+        large = type(plain) is np.ndarray and plain.size > LARGE
         results: list[Any] = []
         for parent, partial in zip(parents, cls.partials):
             if parent < 0 or partial is None:
                 results.append(None)
                 continue
-            if type(gradient) is np.ndarray and gradient.size > LARGE:
+            if large:
                 result = in_blocks(partial, notes, gradient)
             else:
                 result = partial(*notes, gradient)
-            # A number that no transform traces any more comes back from NumPy as an Array.
-            results.append(result.value if type(result) is Array else result)
+            results.append(result.value if type(result) in BOXES else result)
         return results
 
     @classmethod
@@ -230,10 +234,31 @@ class Chain(Elementwise):
             for partial, tangent in zip(cls.partials, tangents, strict=True):
                 if tangent is None or partial is None:
                     continue
-                term = partial(z, *values, tangent)
-                term = term.value if type(term) is Array else term
+                term = partial(z, *values, Guarded(tangent) if cls.cautious else tangent)
+                term = term.value if type(term) in BOXES else term
                 total = term if total is None else total + term
         return z, None if total is None else conform(total, z)
+
+
+class Guarded:
+    """A gradient or tangent whose zeros win in every product of the chain rule.
+
+    `fungrad.rules.guarded` has the products.
+    """
+
+    __slots__ = ("value",)
+    __array_ufunc__ = None
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __neg__(self) -> Guarded:
+        return Guarded(-self.value)
+
+
+BOXES = frozenset([Array, Guarded])
+"""What a partial may return around its result: NumPy gives a constant of an outer transform as an
+Array."""
 
 
 class Reduction(Rule):
@@ -401,6 +426,9 @@ def in_blocks(function: Kernel, notes: Sequence[Any], gradient: Any) -> Any:
     It is evaluated block by block, so that what it computes on the way stays in the cache and
     only the result takes memory.
     """
+    if type(gradient) is Guarded:
+        inner = function
+        return in_blocks(lambda *x: inner(*x[:-1], Guarded(x[-1])).value, notes, gradient.value)
     shape = gradient.shape
     operands: list[Any] = []
     blocked = False

@@ -2,10 +2,14 @@
 
 Where `where`, `maximum` or an index do not take a value, its gradient is exactly zero. It must
 remain so on its way back, also through a derivative that is infinite or NaN there: the gradient
-of ``where(x > 0, sqrt(x), 0)`` at 0 is 0. In these products a zero gradient (or tangent) therefore
-wins over any other factor. They are operations with derivatives of their own, so this holds in
-every mode and order. An infinite or NaN factor is rare; one quick pass over the factor tells.
-They are meant for derivatives, which are computed without NumPy's warnings.
+of ``where(x > 0, sqrt(x), 0)`` at 0 is 0. In a guarded product a zero gradient (or tangent)
+therefore wins over any other factor. Guarded products are operations with derivatives of their
+own, so this holds in every mode and order. An infinite or NaN factor is rare; one quick pass over
+the factor tells. They are meant for derivatives, which are computed without NumPy's warnings.
+
+That pass costs as much as a small product itself. So `scale` and `quotient`, which the partials
+call, are plain products of a plain gradient, and guarded ones of a `Guarded` gradient; the walk
+along the tape passes the latter only where zeros and infinities can meet.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from fungrad.array import RAW, unwrap
-from fungrad.rules.families import Chain
+from fungrad.rules.families import Chain, Guarded
 
 SMALL = 8192  # elements; above, BLAS may wait for its threads, which costs more than a pass
 
@@ -59,52 +63,74 @@ def _multiply(x: Any, y: Any) -> Any:
 
 
 class Scale(Chain):
+    cautious = False
+    masks = True
     kernel = _scale
     partials = (
-        lambda _z, _x, y, g: scale(g, y),
-        lambda _z, x, _y, g: multiply(x, g),
+        lambda _z, _x, y, g: guarded_scale(g, y),
+        lambda _z, x, _y, g: guarded_multiply(x, g),
     )
 
 
 class Quotient(Chain):
+    cautious = False
+    masks = True
     kernel = _divide
     partials = (
-        lambda _z, _x, y, g: quotient(g, y),
-        lambda z, _x, y, g: -multiply(z, quotient(g, y)),
+        lambda _z, _x, y, g: guarded_quotient(g, y),
+        lambda z, _x, y, g: -guarded_multiply(z, guarded_quotient(g, y)),
     )
 
 
 class Product(Chain):
+    cautious = False
+    masks = True
     kernel = _multiply
     partials = (
-        lambda _z, _x, y, g: multiply(y, g),
-        lambda _z, x, _y, g: multiply(x, g),
+        lambda _z, _x, y, g: guarded_multiply(y, g),
+        lambda _z, x, _y, g: guarded_multiply(x, g),
     )
 
 
-def scale(g: Any, factor: Any) -> Any:
+def guarded_scale(g: Any, factor: Any) -> Any:
     """Return ``g * factor``, zero where g is zero."""
     if type(g) in RAW and type(factor) in RAW:
         return _scale(g, factor)
     return unwrap(Scale.apply(g, factor))
 
 
-def quotient(g: Any, divisor: Any) -> Any:
+def guarded_quotient(g: Any, divisor: Any) -> Any:
     """Return ``g / divisor``, zero where g is zero."""
     if type(g) in RAW and type(divisor) in RAW:
         return _divide(g, divisor)
     return unwrap(Quotient.apply(g, divisor))
 
 
-def multiply(x: Any, y: Any) -> Any:
+def guarded_multiply(x: Any, y: Any) -> Any:
     """Return ``x * y``, zero where one of them is zero."""
     if type(x) in RAW and type(y) in RAW:
         return _multiply(x, y)
     return unwrap(Product.apply(x, y))
 
 
+def scale(g: Any, factor: Any) -> Any:
+    """Return ``g * factor``, in which the zeros of a guarded g win."""
+    if type(g) is Guarded:
+        return Guarded(guarded_scale(g.value, factor))
+    return g * factor
+
+
+def quotient(g: Any, divisor: Any) -> Any:
+    """Return ``g / divisor``, in which the zeros of a guarded g win."""
+    if type(g) is Guarded:
+        return Guarded(guarded_quotient(g.value, divisor))
+    return g / divisor
+
+
 def masked(g: Any, keep: Any) -> Any:
     """Return g where `keep` is true, zero elsewhere, whatever g is there."""
+    if type(g) is Guarded:
+        return Guarded(masked(g.value, keep))
     if type(g) not in RAW or type(keep) not in RAW:
         return choose(keep, g, 0)
     if type(g) is not np.ndarray and type(keep) is not np.ndarray:

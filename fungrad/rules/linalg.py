@@ -304,7 +304,7 @@ class Cofactor(_Stacked):
         u, s, vh = np.linalg.svd(x)
         # Products of all singular values but one; none is divided by that may be zero.
         rest, last = s[..., :-1], s[..., -1:]
-        inverse = inverse_or_zero(rest)
+        inverse = 1 / np.where(rest == 0, np.inf, rest)
         all_but_last = np.prod(rest, axis=-1, keepdims=True)
         others = np.concatenate([all_but_last * last * inverse, all_but_last], axis=-1)
         return unit_determinant(u, vh) * product(u.conj() * others[..., None, :], vh.conj())
@@ -336,7 +336,7 @@ def cofactor_change(x: Any, t: Any) -> Any:
     inside = chain(adjoint(u), t, adjoint(vh))
     # Products of all singular values but two, of which the last two may be zero.
     rest, first, second = s[..., :-2], s[..., -2:-1], s[..., -1:]
-    inverse = inverse_or_zero(rest)
+    inverse = 1 / np.where(rest == 0, np.inf, rest)
     zero = np.zeros_like(first)
     reciprocals = np.concatenate([inverse, zero, zero], axis=-1)
     others = np.concatenate([np.zeros_like(rest), second, first], axis=-1)
@@ -391,21 +391,30 @@ class Slogdet(_Stacked):
         if x.dtype.kind == "c":
             slope = slope + 1j * np.imag(of_sign * sign)
         slope = slope[..., None, None]
-        if np.all(peek(sign)):
-            return (slope * Inv.call(x).mT,)
-        # The slope at a singular matrix is infinite, if anything depends on it.
-        singular = np.equal(sign, 0)[..., None, None]
-        inverse = Inv.call(np.where(singular, np.eye(x.shape[-1], dtype=x.dtype), x)).mT
-        inverse = np.where(singular, np.where(np.equal(slope, 0), 0.0, np.inf), inverse)
-        return (conform(slope * inverse, x),)
+        inverse, singular = inverse_where_regular(x, sign)
+        if singular is not None:
+            # The slope at a singular matrix is infinite, if anything depends on it.
+            inverse = np.where(singular, np.where(slope == 0, 0.0, np.inf), inverse)
+        return (slope * inverse.mT,)
 
     @classmethod
     def push(cls, values: Any, tangents: Any, params: Any) -> tuple[Any, Any]:
         (x,), (t,) = values, tangents
         sign, logarithm = cls.call(x)
-        slope = np.sum(Inv.call(x).mT * t, axis=(-2, -1))
+        inverse, singular = inverse_where_regular(x, sign)
+        slope = np.sum(inverse.mT * t, axis=(-2, -1))
+        if singular is not None:
+            slope = np.where(singular[..., 0, 0], np.inf, slope)
         turn = sign * (1j * np.imag(slope)) if x.dtype.kind == "c" else None
         return (sign, logarithm), (turn, np.real(slope))
+
+
+def inverse_where_regular(x: Any, sign: Any) -> tuple[Any, Any]:
+    """Return the inverses, and where there are none; None if there is one for each matrix."""
+    if np.all(peek(sign)):
+        return Inv.call(x), None
+    singular = (sign == 0)[..., None, None]
+    return Inv.call(np.where(singular, np.eye(x.shape[-1], dtype=x.dtype), x)), singular
 
 
 # --- eigenvalues ---------------------------------------------------------------------------------
@@ -732,7 +741,7 @@ def _inverse(x: Any, values: Any) -> Any:
     count = values.shape[-1]
     if not count:
         return x
-    accuracy = count * np.finfo(values.dtype).eps
+    accuracy = 10 * count * np.finfo(values.dtype).eps
     largest = np.max(np.abs(values), axis=-1, keepdims=True)[..., None]
     negligible = np.abs(x) <= accuracy * largest
     return np.where(negligible, 0.0, 1 / np.where(negligible, 1.0, x))

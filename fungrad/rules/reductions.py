@@ -15,13 +15,12 @@ from fungrad.rules.families import Constant, Linear, Reduction, Rule, keep
 
 EXACT_IN_FLOAT32 = 1 << 24
 
-# Found once, here: the kernels are hot. (x, axis, dtype, None, keepdims)
+# For ndarrays, with (x, axis, dtype, None, keepdims): np.sum and its like are Python functions
+# around these.
 sum_of: Any = np.add.reduce
 product_of: Any = np.multiply.reduce
 largest_of: Any = np.maximum.reduce
 smallest_of: Any = np.minimum.reduce
-any_of: Any = np.logical_or.reduce
-all_of: Any = np.logical_and.reduce
 
 
 # --- sums and products ---------------------------------------------------------------------------
@@ -36,7 +35,7 @@ class _LinearReduction(Linear):
 class Sum(_LinearReduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool, dtype: Any = None) -> Any:
-        if type(x) is np.ndarray:  # np.sum and its like are Python functions around these
+        if type(x) is np.ndarray:
             return sum_of(x, axis, dtype, None, keepdims)
         return np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
@@ -74,7 +73,8 @@ class Prod(Reduction):
         # One zero leaves one product that is not zero, two leave none: nothing to divide by.
         order = (*axis, *[each for each in range(x.ndim) if each not in axis])
         moved = np.transpose(x, order)
-        others = product_of_others(np.reshape(moved, (-1, *moved.shape[len(axis) :])))
+        rows = count_along(x.shape, axis)
+        others = product_of_others(np.reshape(moved, (rows, *moved.shape[len(axis) :])))
         return np.transpose(np.reshape(others, moved.shape), inverse_order(order))
 
 
@@ -198,7 +198,7 @@ class EuclideanNorm(Reduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool, whole: bool = False) -> Any:
         if not whole:
-            return np.sqrt(sum_of(squares(x), axis=axis, keepdims=keepdims))
+            return np.sqrt(Sum.kernel(squares(x), axis, keepdims))
         z = np.linalg.norm(x)
         return np.reshape(z, (1,) * x.ndim) if keepdims else z
 
@@ -220,7 +220,7 @@ class PNorm(Reduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool, order: float) -> Any:
         powers = np.abs(x) ** order
-        z = sum_of(powers, axis=axis, keepdims=keepdims)
+        z = Sum.kernel(powers, axis, keepdims)
         return z ** np.reciprocal(order, dtype=z.dtype)
 
     @staticmethod
@@ -319,9 +319,9 @@ def shift_exponents(x: Any, axis: tuple[int, ...]) -> tuple[Any, Any]:
     """
     real = x.real if x.dtype.kind == "c" else x
     if not x.size:
-        largest = largest_of(real, axis=axis, keepdims=True, initial=-np.inf)
+        largest = np.max(real, axis=axis, keepdims=True, initial=-np.inf)
         return largest, x - largest
-    largest = largest_of(real, axis, None, None, True)
+    largest = Max.kernel(real, axis, True)
     if np.isfinite(largest).all():
         return largest, x - largest
     with np.errstate(invalid="ignore"):  # inf - inf
@@ -336,7 +336,7 @@ def exponentials(shifted: Any) -> Any:
 
 def total_of(powers: Any, axis: tuple[int, ...]) -> Any:
     """Return the sum: of real ones at least 1, unless all of them are zero; take 1 then, too."""
-    total = sum_of(powers, axis, None, None, True)
+    total = Sum.kernel(powers, axis, True)
     return total if powers.dtype.kind == "c" else np.maximum(total, 1)
 
 
@@ -355,13 +355,13 @@ class _ConstantReduction(Constant):
 class AnyTrue(_ConstantReduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-        return any_of(x, axis, None, None, keepdims)
+        return np.any(x, axis=axis, keepdims=keepdims)
 
 
 class AllTrue(_ConstantReduction):
     @staticmethod
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-        return all_of(x, axis, None, None, keepdims)
+        return np.all(x, axis=axis, keepdims=keepdims)
 
 
 class CountNonzero(_ConstantReduction):
@@ -369,7 +369,7 @@ class CountNonzero(_ConstantReduction):
     def kernel(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
         if len(axis) == x.ndim and not keepdims:
             return np.intp(np.count_nonzero(x))  # many times quicker
-        return sum_of(x.astype(bool, copy=False), axis, np.intp, None, keepdims)
+        return Sum.kernel(x.astype(bool, copy=False), axis, keepdims, np.intp)
 
 
 class _Position(Constant):

@@ -13,10 +13,12 @@ import numpy as np
 
 from fungrad.array import SCALARS
 from fungrad.rules.families import Chain, Constant, Elementwise, conform
-from fungrad.rules.guarded import choose, masked, scalar, scale
+from fungrad.rules.guarded import choose, guarded_scale, masked, scalar
 
 
 class Where(Chain):
+    cautious = False
+    masks = True
     @staticmethod
     def kernel(condition: Any, x: Any, y: Any) -> Any:
         if type(condition) is np.bool and type(x) is type(y) and type(x) in SCALARS:
@@ -54,6 +56,8 @@ def _same(x: Any, z: Any) -> bool:
 
 
 class Maximum(Chain):
+    cautious = False
+    masks = True
     kernel = np.maximum
     partials = (
         lambda z, x, y, g: taken(g, z, x, y),
@@ -62,16 +66,22 @@ class Maximum(Chain):
 
 
 class Minimum(Chain):
+    cautious = False
+    masks = True
     kernel = np.minimum
     partials = Maximum.partials
 
 
 class Fmax(Chain):
+    cautious = False
+    masks = True
     kernel = np.fmax
     partials = Maximum.partials
 
 
 class Fmin(Chain):
+    cautious = False
+    masks = True
     kernel = np.fmin
     partials = Maximum.partials
 
@@ -89,6 +99,8 @@ def _clip_by_low(z: Any, x: Any, low: Any, high: Any, g: Any) -> Any:
 class Clip(Chain):
     """``minimum(maximum(x, low), high)`` in one pass."""
 
+    cautious = False
+    masks = True
     kernel = np.clip
     partials = (
         _clip_by_x,
@@ -98,6 +110,8 @@ class Clip(Chain):
 
 
 class NanToNum(Chain):
+    cautious = False
+    masks = True
     kernel = np.nan_to_num
     partials = (lambda _z, x, g: _by_parts(g, x, lambda part, x: masked(part, np.isfinite(x))),)
 
@@ -110,6 +124,8 @@ def _by_parts(g: Any, x: Any, function: Any) -> Any:
 
 
 class Heaviside(Chain):
+    cautious = False
+    masks = True
     kernel = np.heaviside
     partials = (None, lambda _z, x, _y, g: masked(g, np.equal(x, 0)))
 
@@ -119,11 +135,13 @@ class Heaviside(Chain):
 
 def _absolute_by_x(z: Any, x: Any, g: Any) -> Any:
     if x.dtype.kind != "c":
-        return scale(g, np.sign(x))
-    return scale(g, np.conjugate(x) / choose(np.equal(z, 0), np.inf, z))
+        return guarded_scale(g, np.sign(x))
+    return guarded_scale(g, np.conjugate(x) / choose(np.equal(z, 0), np.inf, z))
 
 
 class Absolute(Chain):
+    cautious = False
+    masks = True
     kernel = abs
     partials = (_absolute_by_x,)
 
@@ -142,7 +160,7 @@ class ComplexSign(Elementwise):
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
         z, x = notes
         along = np.real(gradient * z) * np.conjugate(z)
-        return (scale(gradient - along, _inverse_length(x)),)
+        return (guarded_scale(gradient - along, _inverse_length(x)),)
 
     @classmethod
     def push(
@@ -151,7 +169,7 @@ class ComplexSign(Elementwise):
         (x,), (t,) = values, tangents
         z = cls.call(x)
         along = np.real(t * np.conjugate(z)) * z
-        return z, conform(scale(t - along, _inverse_length(x)), z)
+        return z, conform(guarded_scale(t - along, _inverse_length(x)), z)
 
 
 def _inverse_length(x: Any) -> Any:
@@ -160,6 +178,8 @@ def _inverse_length(x: Any) -> Any:
 
 
 class Copysign(Chain):
+    cautious = False
+    masks = True
     kernel = np.copysign
     partials = (
         lambda _z, x, y, g: choose(np.equal(np.signbit(x), np.signbit(y)), g, -g),
@@ -168,6 +188,8 @@ class Copysign(Chain):
 
 
 class Ldexp(Chain):
+    cautious = False
+    masks = True
     kernel = np.ldexp
     partials = (lambda _z, _x, y, g: np.ldexp(g, y), None)
 
@@ -175,6 +197,8 @@ class Ldexp(Chain):
 class Mantissa(Chain):
     """The first result of frexp."""
 
+    cautious = False
+    masks = True
     @staticmethod
     def kernel(x: Any) -> Any:
         return np.frexp(x)[0]
@@ -230,6 +254,8 @@ class Zero(Constant):
 
 
 class Conjugate(Chain):
+    cautious = False
+    masks = True
     kernel = np.conjugate
     partials = (lambda _z, _x, g: np.conjugate(g),)
 

@@ -17,6 +17,7 @@ import numpy as np
 from fungrad.array import RAW, Array
 from fungrad.errors import CapturedTracerError, EscapedTracerError, FungradError, OutputTypeError
 from fungrad.function import fit
+from fungrad.rules.families import Guarded
 from fungrad.trace import Trace, Tracer
 from fungrad.transforms.call import public, raw_leaf
 
@@ -40,11 +41,12 @@ class Taped(Tracer):
 class Tape(Trace):
     """The record of one run of a function."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "masked")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.entries: list[Entry | None] = []
+        self.masked = -1  # the last entry that makes zeros of gradients on purpose
 
     def leaf(self, value: Any) -> Taped:
         """Put an input on the tape."""
@@ -104,6 +106,8 @@ class Tape(Trace):
                     like = _shapes(parents, values)
                     break
         entries = self.entries
+        if function.masks:
+            self.masked = len(entries)
         entries.append((function, notes, parents, like, None))
         return Taped(self, z, len(entries) - 1)
 
@@ -112,6 +116,8 @@ class Tape(Trace):
     ) -> tuple[Any, ...]:
         """Record an operation with several results: one entry, one place for each of them."""
         index = len(self.entries)
+        if function.masks:
+            self.masked = index
         outputs = [(each.shape, each.dtype) for each in z]
         # The walk meets the entry last of its places, when all gradients are there.
         self.entries.append((function, notes, parents, _shapes(parents, values), outputs))
@@ -137,12 +143,37 @@ def _shapes(parents: tuple[int, ...], values: list[Any]) -> list[Any]:
     ]
 
 
-def walk(entries: list[Any], cotangents: list[Any], consume: bool) -> None:
+class _Alarm:
+    """Called by NumPy when 0 * inf or the like happens: `rung` says that it has."""
+
+    __slots__ = ("rung",)
+
+    def __init__(self) -> None:
+        self.rung = False
+
+    def __call__(self, kind: str, flag: int) -> None:
+        self.rung = True
+
+
+def walk(entries: list[Any], cotangents: list[Any], masked: int, consume: bool) -> None:
     """Carry the cotangents from the end of the tape to its leaves.
 
     `cotangents` has a place for each of the entries; those of the leaves remain in it. With
     `consume` the entries are dropped as the walk passes them, and the memory that they held falls.
+
+    A zero gradient stays zero where it meets an infinite or NaN derivative. Up to the entry
+    `masked` zeros are to be expected, and products are guarded. Elsewhere the alarm of the
+    floating-point unit tells, at no cost, that an operation must be repeated so.
     """
+    alarm = _Alarm()
+    # Derivatives are infinite where values are not; NumPy's warnings are for the values.
+    with np.errstate(all="ignore", invalid="call", call=alarm):
+        _walk(entries, cotangents, masked, consume, alarm)
+
+
+def _walk(
+    entries: list[Any], cotangents: list[Any], masked: int, consume: bool, alarm: _Alarm
+) -> None:
     summed: set[int] = set()
     for index in range(len(entries) - 1, -1, -1):
         entry = entries.pop() if consume else entries[index]
@@ -158,7 +189,15 @@ def walk(entries: list[Any], cotangents: list[Any], consume: bool) -> None:
             gradient = _gather(cotangents, index, outputs)
             if gradient is None:
                 continue
-        gradients = function.pull(notes, parents, gradient)
+        if index <= masked and function.cautious:
+            gradients = function.pull(notes, parents, Guarded(gradient))
+        else:
+            gradients = function.pull(notes, parents, gradient)
+            if alarm.rung:
+                alarm.rung = False
+                if function.cautious:
+                    gradients = function.pull(notes, parents, Guarded(gradient))
+                    alarm.rung = False
         if like is not None:
             gradients = [
                 None
@@ -200,6 +239,10 @@ def _gather(cotangents: list[Any], index: int, outputs: list[Any]) -> tuple[Any,
     )
 
 
+def _has_zeros(x: Any) -> bool:
+    return bool(np.count_nonzero(x) < x.size) if type(x) is np.ndarray else not x
+
+
 def zeros(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return zeros as a raw value: a NumPy scalar where there are no axes."""
     return np.zeros(shape, dtype) if shape else dtype.type(0)
@@ -223,9 +266,11 @@ class Record:
             if index >= 0:
                 so_far = slots[index]
                 slots[index] = cotangent if so_far is None else so_far + cotangent
-        # Derivatives are infinite where values are not; NumPy's warnings are for the values.
-        with np.errstate(all="ignore"):
-            walk(entries, slots, consume)
+        masked = self.tape.masked
+        for cotangent in cotangents:
+            if type(cotangent) in RAW and _has_zeros(cotangent):
+                masked = len(entries)
+        walk(entries, slots, masked, consume)
         results = []
         for index, shape, dtype in self.inputs:
             found = slots[index] if index >= 0 else None
