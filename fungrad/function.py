@@ -127,6 +127,9 @@ class Function:
     trusted: ClassVar[bool] = False
     """True for fungrad's own rules, which need not be checked."""
 
+    exact: ClassVar[bool] = False
+    """True for rules whose gradients have the shape of their input without further ado."""
+
     cautious: ClassVar[bool] = False
     """True for rules whose partials take a `Guarded` gradient."""
 

@@ -1,5 +1,7 @@
 """Making arrays, padding them, dtypes: values as NumPy's, conversions, errors."""
 
+# ruff: noqa: B023 (functions made in a loop are called in the same round)
+
 from __future__ import annotations
 
 import numpy as np
@@ -92,7 +94,9 @@ def check(ours, theirs):
         np.testing.assert_array_equal(np.asarray(ours), theirs)
 
 
-@pytest.mark.parametrize(("name", "args", "kwargs"), CALLS, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(CALLS)])
+@pytest.mark.parametrize(
+    ("name", "args", "kwargs"), CALLS, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(CALLS)]
+)
 def test_values_are_numpys(name, args, kwargs):
     check(getattr(fnp, name)(*args, **kwargs), getattr(np, name)(*args, **kwargs))
 
@@ -102,7 +106,21 @@ def test_empty_arrays_are_zeros():
     check(fnp.empty_like(N), np.zeros_like(N))
 
 
-@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap", "mean", "maximum", "minimum", "median", "linear_ramp", "constant"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "edge",
+        "reflect",
+        "symmetric",
+        "wrap",
+        "mean",
+        "maximum",
+        "minimum",
+        "median",
+        "linear_ramp",
+        "constant",
+    ],
+)
 @pytest.mark.parametrize("width", [1, (2, 0), ((0, 3), (9, 1)), ((5,),), {1: (2, 1)}, {-1: 3}])
 def test_padding_eager_and_traced(mode, width):
     theirs = np.pad(X, _pairs(width), mode)
@@ -141,7 +159,7 @@ def test_options_of_padding(options):
     for x in (X, X[:1], X[:, :1]):
         theirs = np.pad(x, ((3, 1), (2, 7)), **options)
         check(fnp.pad(x, ((3, 1), (2, 7)), **options), theirs)
-        value, _ = fg.vjp(lambda a: fnp.pad(a, ((3, 1), (2, 7)), **options), x)  # noqa: B023
+        value, _ = fg.vjp(lambda a: fnp.pad(a, ((3, 1), (2, 7)), **options), x)
         np.testing.assert_allclose(np.asarray(value), theirs, rtol=1e-13)
 
 
@@ -150,7 +168,9 @@ def test_padding_by_constants_has_gradients_of_the_constants():
     assert float(gradient) == 30 - 12
     pairs = fg.grad(lambda c: fnp.sum(fnp.pad(X, 1, constant_values=c)))(np.ones((2, 2)))
     np.testing.assert_array_equal(np.asarray(pairs), [[4, 4], [5, 5]])
-    gradient = fg.grad(lambda a, b: fnp.sum(fnp.pad(X, 1, constant_values=(a, b))), argnums=(0, 1))(1.0, 2.0)
+    gradient = fg.grad(lambda a, b: fnp.sum(fnp.pad(X, 1, constant_values=(a, b))), argnums=(0, 1))(
+        1.0, 2.0
+    )
     assert [float(each) for each in gradient] == [9.0, 9.0]
     gradient = fg.grad(lambda c: fnp.sum(fnp.pad([1.0], (0, 2), "linear_ramp", end_values=c)))(2.0)
     assert float(gradient) == 1.5
@@ -161,7 +181,7 @@ def test_padding_by_a_function():
         vector[: width[0]] = kwargs["value"]
 
     check(fnp.pad(X, 1, fill, value=3.0), np.pad(X, 1, fill, value=3.0))
-    with pytest.raises(errors.UnsupportedFunctionError, match="fnp.concatenate"):
+    with pytest.raises(errors.UnsupportedFunctionError, match=r"fnp\.concatenate"):
         fg.grad(lambda x: fnp.pad(x, 1, fill).sum())(X)
 
 
@@ -173,7 +193,11 @@ def test_padding_by_a_function():
         (lambda: fnp.array(None), errors.OperandError, "None"),
         (lambda: fnp.array([None]), errors.ArrayDTypeError, "object"),
         (lambda: fnp.array({"a": 1}), errors.OperandError, "dict"),
-        (lambda: fnp.array(np.array(["2020-01-01"], "M8[D]")), errors.ArrayDTypeError, "datetime64"),
+        (
+            lambda: fnp.array(np.array(["2020-01-01"], "M8[D]")),
+            errors.ArrayDTypeError,
+            "datetime64",
+        ),
         (lambda: fnp.array([[1, 2], [3]]), errors.ShapeError, "inhomogeneous"),
         (lambda: fnp.array([1.0], copy=False), ValueError, "copy=False"),
         (lambda: fnp.array([1.0], device="gpu"), ValueError, "'gpu'"),
@@ -189,11 +213,19 @@ def test_padding_by_a_function():
         (lambda: fnp.meshgrid([1], indexing="yx"), ValueError, "'yx'"),
         (lambda: fnp.apply_along_axis(np.sum, 0, np.zeros((3, 0))), errors.ShapeError, "no slice"),
         (lambda: fnp.vectorize(abs, signature="x->y"), ValueError, "signature"),
-        (lambda: fg.grad(lambda a: fnp.array([[a, 1.0], [a]])[0, 0])(1.0), errors.ShapeError, "same shape"),
+        (
+            lambda: fg.grad(lambda a: fnp.array([[a, 1.0], [a]])[0, 0])(1.0),
+            errors.ShapeError,
+            "same shape",
+        ),
         (lambda: fg.grad(lambda a: fnp.linspace(a, 1.0, -1).sum())(1.0), ValueError, "negative"),
-        (lambda: vmap(lambda n: fnp.arange(n))(np.array([1, 2])), errors.BatchedShapeError, "linspace"),
+        (
+            lambda: vmap(lambda n: fnp.arange(n))(np.array([1, 2])),
+            errors.BatchedShapeError,
+            "linspace",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors(call, kind, text):
     with pytest.raises(kind) as caught:
         call()
@@ -227,8 +259,8 @@ def test_the_dtype_of_a_list_is_the_same_traced_and_not():
         seen = []
 
         def f(x):
-            made = fnp.array([items[0], x])  # noqa: B023
-            seen.append(made.dtype)  # noqa: B023
+            made = fnp.array([items[0], x])
+            seen.append(made.dtype)
             return made.sum()
 
         fg.grad(f)(items[1])
@@ -240,7 +272,7 @@ def test_the_dtype_of_a_list_is_the_same_traced_and_not():
 def test_numpys_array_of_traced_values_is_an_error_that_names_the_cure():
     for call in (lambda x: np.array([x, 1.0]), lambda x: np.asarray(x), lambda x: np.array([[x]])):
         with pytest.raises(errors.TracerConversionError, match=r"fnp.array\(\[x, y\]\)"):
-            fg.grad(lambda x: call(x).sum())(1.0)  # noqa: B023
+            fg.grad(lambda x: call(x).sum())(1.0)
 
 
 def test_arange_and_linspace_have_derivatives_of_their_ends():
@@ -298,7 +330,22 @@ def test_vectorize():
 
 
 def test_names_are_numpys():
-    for name in ("pi", "e", "inf", "euler_gamma", "float32", "int8", "complex64", "bool", "bool_", "newaxis", "integer", "finfo", "iinfo", "dtype"):  # fmt: skip
+    for name in (
+        "pi",
+        "e",
+        "inf",
+        "euler_gamma",
+        "float32",
+        "int8",
+        "complex64",
+        "bool",
+        "bool_",
+        "newaxis",
+        "integer",
+        "finfo",
+        "iinfo",
+        "dtype",
+    ):
         assert getattr(fnp, name) is getattr(np, name) or getattr(fnp, name) == getattr(np, name)
     assert fnp.ndarray is fg.Array
     assert fnp.nan != fnp.nan
@@ -332,5 +379,10 @@ def test_what_arrays_tell_without_their_elements():
 
 def test_text():
     seen = []
-    fg.grad(lambda x: (seen.append([np.array2string(x), fnp.array_str(x), fnp.array_repr(x)]), x.sum())[1])(np.ones(2))
-    assert seen == [["[1. 1.]", "[1. 1.]", "array([1., 1.])"]]
+
+    def look(x):
+        seen.extend([np.array2string(x), fnp.array_str(x), fnp.array_repr(x)])
+        return x.sum()
+
+    fg.grad(look)(np.ones(2))
+    assert seen == ["[1. 1.]", "[1. 1.]", "array([1., 1.])"]

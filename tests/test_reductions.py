@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import fungrad as fg
 import fungrad.numpy as fnp
@@ -71,8 +73,8 @@ def test_positions_are_numpys(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std"])
 def test_dtype_is_that_of_the_computation(name: str) -> None:
-    for given, wanted in (("f4", "f8"), ("f8", "f4"), ("i1", "f4"), ("?", "f8"), ("c8", "c16")):
-        x = sample(given)
+    for before, wanted in (("f4", "f8"), ("f8", "f4"), ("i1", "f4"), ("?", "f8"), ("c8", "c16")):
+        x = sample(before)
         same(getattr(fnp, name)(x, 1, dtype=wanted), getattr(np, name)(x, 1, dtype=wanted))
     same(fnp.sum([1.7, 2.6], dtype=int), np.sum([1.7, 2.6], dtype=int))
 
@@ -141,6 +143,27 @@ def test_mean_of_a_known_mean_is_an_argument() -> None:
     same(fnp.var(x, 1, mean=m), np.var(x, 1, mean=m))
     gradient = fg.grad(lambda m: fnp.sum(fnp.var(x, 1, mean=m)))(m)
     np.testing.assert_allclose(gradient, -2 * (x - m).mean(1, keepdims=True), rtol=1e-13)
+
+
+@given(
+    st.sampled_from(["sum", "mean", "prod", "max", "min", "var", "std", "ptp"]),
+    st.lists(st.integers(1, 4), max_size=4),
+    st.booleans(),
+    st.data(),
+)
+def test_any_shape_and_axes(name: str, shape: list[int], keepdims: bool, data: Any) -> None:
+    ndim = len(shape)
+    axes = st.lists(st.integers(-ndim, ndim - 1), max_size=ndim, unique_by=lambda i: i % ndim)
+    axis = data.draw(st.none() if not ndim else st.none() | axes.map(tuple))
+    x = sample("f8", tuple(shape))
+    options = {"axis": axis, "keepdims": keepdims}
+    same(getattr(fnp, name)(x, **options), getattr(np, name)(x, **options))
+    direction, (z, pullback) = np.cos(x), fg.vjp(lambda y: getattr(fnp, name)(y, **options), x)
+    cotangent = np.sin(np.asarray(z) + 1)
+    _, tangent = jvp(lambda y: getattr(fnp, name)(y, **options), (x,), (direction,))
+    there = np.sum(np.asarray(tangent) * cotangent)
+    back = np.sum(np.asarray(pullback(cotangent)[0]) * direction)
+    np.testing.assert_allclose(there, back, rtol=1e-9, atol=1e-9)
 
 
 # --- errors --------------------------------------------------------------------------------------
@@ -243,7 +266,7 @@ def test_initial_value_of_max_bounds_it() -> None:
 
 
 def test_std_of_equal_values() -> None:
-    for x in (np.ones(3), np.array([2.0]), np.array(5.0)):
+    for x in (np.ones(3), np.full(3, 0.1), np.full(10, 1e10 / 3), np.array([2.0]), np.array(5.0)):
         gradient = fg.grad(fnp.std)(x)
         np.testing.assert_array_equal(gradient, np.zeros_like(x))
         assert np.all(np.isfinite(fg.grad(lambda y: fnp.sum(fg.grad(fnp.std)(y)))(x)))
@@ -251,6 +274,8 @@ def test_std_of_equal_values() -> None:
         np.array([1.0, 1, 5])
     )
     np.testing.assert_array_equal(masked, [0, 0, 0])
+    for function in (lambda y: fnp.std(y, where=np.ones(7, bool)), fnp.nanstd):
+        np.testing.assert_allclose(fg.grad(function)(np.full(7, 0.1)), 0, atol=1e-15)
     mixed = fg.grad(lambda x: fnp.sum(fnp.std(x, axis=1)))(np.array([[1.0, 1.0], [1.0, 3.0]]))
     np.testing.assert_array_equal(mixed, [[0, 0], [-0.5, 0.5]])
 

@@ -33,6 +33,7 @@ from fungrad.numpy import (
     histograms,
     indexing,
     integers,
+    interchange,
     joining,
     linalg,
     matrices,
@@ -69,6 +70,7 @@ from fungrad.numpy.elementwise import *  # noqa: F403
 from fungrad.numpy.exponential import *  # noqa: F403
 from fungrad.numpy.histograms import *  # noqa: F403
 from fungrad.numpy.integers import *  # noqa: F403
+from fungrad.numpy.interchange import *  # noqa: F403
 from fungrad.numpy.joining import *  # noqa: F403
 from fungrad.numpy.matrices import *  # noqa: F403
 from fungrad.numpy.nanfunctions import *  # noqa: F403
@@ -105,6 +107,7 @@ __all__ = [
     *histograms.__all__,
     *integers.__all__,
     "linalg",
+    *interchange.__all__,
     *joining.__all__,
     *matrices.__all__,
     *nanfunctions.__all__,

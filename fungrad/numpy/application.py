@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import ArrayLike, operations
+from fungrad.array import operations
 from fungrad.errors import ShapeError
 from fungrad.numpy.common import as_array, axis_index, lift
 from fungrad.numpy.joining import stack
@@ -17,7 +17,7 @@ from fungrad.numpy.shapes import broadcast_to, expand_dims, moveaxis, reshape
 
 
 def apply_along_axis(
-    func1d: Callable[..., Any], axis: int, arr: ArrayLike, *args: Any, **kwargs: Any
+    func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any
 ) -> Any:
     """Return the results of a function for each one-dimensional slice along an axis.
 
@@ -50,7 +50,7 @@ def apply_along_axis(
     return moveaxis(joined, inner, range(axis, axis + len(shape)))
 
 
-def apply_over_axes(func: Callable[..., Any], a: ArrayLike, axes: Any) -> Any:
+def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
     """Return the array after ``func(array, axis)`` for each of the axes, in order.
 
     Parameters
@@ -131,9 +131,7 @@ class vectorize:
             if key not in self.excluded
         }
         cores = self._core_counts(mapped)
-        shape = np.broadcast_shapes(
-            *[x.shape[: x.ndim - cores[key]] for key, x in mapped.items()]
-        )
+        shape = np.broadcast_shapes(*[x.shape[: x.ndim - cores[key]] for key, x in mapped.items()])
         if 0 in shape:
             raise ShapeError("vectorize", mapped.values(), "there is no element to apply it to")
         spread = {

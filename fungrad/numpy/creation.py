@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array, ArrayLike, operations, wrap
+from fungrad.array import Array, operations, wrap
 from fungrad.errors import OperandError, ShapeError, TracerConversionError
 from fungrad.numpy.common import lift
 from fungrad.numpy.shapes import broadcast_to, reshape
@@ -255,7 +254,7 @@ def empty(shape: Any, dtype: Any = float, order: str = "C", *, device: str | Non
 
 def full(
     shape: Any,
-    fill_value: ArrayLike,
+    fill_value: Any,
     dtype: Any = None,
     order: str = "C",
     *,
@@ -274,7 +273,7 @@ def full(
 
 
 def zeros_like(
-    a: ArrayLike,
+    a: Any,
     dtype: Any = None,
     order: str = "K",
     subok: bool = True,
@@ -303,7 +302,7 @@ def zeros_like(
 
 
 def ones_like(
-    a: ArrayLike,
+    a: Any,
     dtype: Any = None,
     order: str = "K",
     subok: bool = True,
@@ -323,7 +322,7 @@ def ones_like(
 
 
 def empty_like(
-    prototype: ArrayLike,
+    prototype: Any,
     dtype: Any = None,
     order: str = "K",
     subok: bool = True,
@@ -342,8 +341,8 @@ def empty_like(
 
 
 def full_like(
-    a: ArrayLike,
-    fill_value: ArrayLike,
+    a: Any,
+    fill_value: Any,
     dtype: Any = None,
     order: str = "K",
     subok: bool = True,
@@ -370,9 +369,7 @@ def full_like(
     Array([3., 3.], dtype=float64)
     """
     x = lift(a, "full_like")
-    return full(
-        x.shape if shape is None else shape, fill_value, dtype or x.dtype, device=device
-    )
+    return full(x.shape if shape is None else shape, fill_value, dtype or x.dtype, device=device)
 
 
 def eye(
@@ -419,68 +416,6 @@ def identity(n: int, dtype: Any = None) -> Any:
     return eye(n, dtype=float if dtype is None else dtype)
 
 
-# --- from elsewhere ------------------------------------------------------------------------------
-
-
-def fromiter(iter: Iterable[Any], dtype: Any, count: int = -1) -> Any:
-    """Return the numbers that an iterator gives, in one axis.
-
-    Examples
-    --------
-    >>> fnp.fromiter((n * n for n in range(3)), float)
-    Array([0., 1., 4.], dtype=float64)
-    """
-    items = list(iter)
-    if count >= 0:
-        if len(items) < count:
-            raise ValueError(f"fromiter: the iterator gave {len(items)} numbers, not {count}")
-        items = items[:count]
-    return array(items, dtype) if items else zeros(0, dtype)
-
-
-def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Any:
-    """Return the bytes of a buffer read as numbers, in one axis; they are copied.
-
-    Examples
-    --------
-    >>> fnp.frombuffer(bytes([1, 2]), np.uint8)
-    Array([1, 2], dtype=uint8)
-    """
-    return wrap(np.frombuffer(buffer, dtype, count, offset).copy())
-
-
-def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) -> Any:
-    """Return the numbers that a text holds.
-
-    Examples
-    --------
-    >>> fnp.fromstring("1 2", sep=" ")
-    Array([1., 2.], dtype=float64)
-    """
-    return wrap(np.fromstring(string, dtype, count, sep=sep))
-
-
-def from_dlpack(x: Any, /, *, device: str | None = None, copy: bool | None = None) -> Any:
-    """Return the array of another library, handed over by the DLPack protocol; it is copied.
-
-    Parameters
-    ----------
-    x : object
-        With the methods ``__dlpack__`` and ``__dlpack_device__``.
-    device : {'cpu'}, optional
-    copy : bool, optional
-        False is an error: the owner could change the elements.
-
-    Examples
-    --------
-    >>> fnp.from_dlpack(np.array([1.0, 2.0]))
-    Array([1., 2.], dtype=float64)
-    """
-    if isinstance(x, Array):
-        return x
-    return array(np.from_dlpack(x), copy=copy, device=device)
-
-
 __all__ = [
     "array",
     "asanyarray",
@@ -492,10 +427,6 @@ __all__ = [
     "empty",
     "empty_like",
     "eye",
-    "from_dlpack",
-    "frombuffer",
-    "fromiter",
-    "fromstring",
     "full",
     "full_like",
     "identity",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy import bool as bool  # noqa: PLC0414 (a public name of this module)
+from numpy import bool as bool
 
 from fungrad.array import Array, wrap
 from fungrad.errors import ArrayImmutableError, UnsupportedFunctionError
@@ -174,7 +174,7 @@ def view(a: Any, dtype: Any) -> Any:
     return wrap(_untraced(a, "view").view(dtype))
 
 
-def byteswap(a: Any, inplace: bool = False) -> Any:
+def byteswap(a: Any, inplace: Any = False) -> Any:
     """Return an array with the bytes of each element reversed: what ``x.byteswap()`` does."""
     if inplace:
         raise ArrayImmutableError("x.byteswap(inplace=True)", "x = x.byteswap()")
@@ -204,8 +204,8 @@ __all__ = [
     "cdouble",
     "clongdouble",
     "common_type",
-    "complex128",
     "complex64",
+    "complex128",
     "complexfloating",
     "csingle",
     "double",
@@ -224,10 +224,10 @@ __all__ = [
     "iinfo",
     "inexact",
     "inf",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "int_",
     "intc",
     "integer",
@@ -262,10 +262,10 @@ __all__ = [
     "ubyte",
     "ufunc",
     "uint",
+    "uint8",
     "uint16",
     "uint32",
     "uint64",
-    "uint8",
     "uintc",
     "uintp",
     "ulong",

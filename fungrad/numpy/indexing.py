@@ -167,8 +167,9 @@ def _read(item: Any) -> Any:
     """Return one item as a basic one, a bool, or as an array of integers or booleans."""
     if type(item) in BASIC or type(item) is bool:
         return item
+    array: Any = item
     if isinstance(item, Tracer):
-        array = item
+        pass
     elif isinstance(item, (str, bytes)):
         raise IndexTypeError(repr(item), "arrays have no named fields")
     else:
@@ -213,7 +214,7 @@ def _positions(mask: Any, axis: int, x: Any) -> tuple[Any, ...]:
         raise IndexOutOfBoundsError(
             f"a boolean index of shape {mask.shape} does not fit axes of shape {shape}", x
         )
-    return mask.nonzero()
+    return tuple(mask.nonzero())
 
 
 def _check_shapes(split: Split, x: Any) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array, ArrayLike, operations
+from fungrad.array import Array, operations
 from fungrad.errors import ShapeError
 from fungrad.numpy.common import as_array, axis_index, concrete, lift
 from fungrad.numpy.shapes import (
@@ -23,7 +24,7 @@ from fungrad.rules import shape as rules
 
 
 def concatenate(
-    arrays: Sequence[ArrayLike],
+    arrays: Sequence[Any],
     /,
     axis: int | None = 0,
     *,
@@ -65,7 +66,7 @@ def concatenate(
 
 
 def concat(
-    arrays: Sequence[ArrayLike],
+    arrays: Sequence[Any],
     /,
     axis: int | None = 0,
     *,
@@ -103,7 +104,7 @@ def _cast(x: Any, dtype: Any, casting: Any) -> Any:
 
 
 def stack(
-    arrays: Sequence[ArrayLike], axis: int = 0, *, dtype: Any = None, casting: Any = "same_kind"
+    arrays: Sequence[Any], axis: int = 0, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
     """Return arrays of one shape joined along a new axis.
 
@@ -130,7 +131,7 @@ def stack(
     return _cast(joined, dtype, casting)
 
 
-def vstack(tup: Sequence[ArrayLike], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """Return arrays joined along the first axis; vectors are rows.
 
     Examples
@@ -143,7 +144,7 @@ def vstack(tup: Sequence[ArrayLike], *, dtype: Any = None, casting: Any = "same_
     return concatenate(parts, 0, dtype=dtype, casting=casting)
 
 
-def hstack(tup: Sequence[ArrayLike], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """Return arrays joined along the second axis; vectors along their only one.
 
     Examples
@@ -156,7 +157,7 @@ def hstack(tup: Sequence[ArrayLike], *, dtype: Any = None, casting: Any = "same_
     return concatenate(parts, axis, dtype=dtype, casting=casting)
 
 
-def dstack(tup: Sequence[ArrayLike]) -> Any:
+def dstack(tup: Sequence[Any]) -> Any:
     """Return arrays joined along the third axis; see `atleast_3d` for those with fewer axes.
 
     Examples
@@ -167,7 +168,7 @@ def dstack(tup: Sequence[ArrayLike]) -> Any:
     return concatenate([atleast_3d(each) for each in _parts(tup, "dstack")], 2)
 
 
-def column_stack(tup: Sequence[ArrayLike]) -> Any:
+def column_stack(tup: Sequence[Any]) -> Any:
     """Return arrays joined along the second axis; vectors are columns.
 
     Examples
@@ -225,7 +226,7 @@ def _block(arrays: Any, depth: int, ndim: int) -> Any:
 # --- splitting -----------------------------------------------------------------------------------
 
 
-def array_split(ary: ArrayLike, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Return pieces of an axis, as a list.
 
     Parameters
@@ -256,15 +257,15 @@ def array_split(ary: ArrayLike, indices_or_sections: Any, axis: int = 0) -> list
         each, more = divmod(length, sections)
         sizes = [each + 1] * more + [each] * (sections - more)
         places = [0, *[sum(sizes[: i + 1]) for i in range(sections)]]
-    if all(0 <= a <= b <= length for a, b in zip(places, places[1:], strict=False)):
-        edges = tuple(zip(places, places[1:], strict=False))
+    if all(0 <= a <= b <= length for a, b in itertools.pairwise(places)):
+        edges = tuple(itertools.pairwise(places))
         return list(rules.Split.apply(x, axis=axis, edges=edges))
     x = as_array(x)  # cuts that overlap, or count from the end
     before = (slice(None),) * axis
-    return [x[(*before, slice(a, b))] for a, b in zip(places, places[1:], strict=False)]
+    return [x[(*before, slice(a, b))] for a, b in itertools.pairwise(places)]
 
 
-def split(ary: ArrayLike, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Return pieces of an axis, as a list; equal ones, if their number is given.
 
     Parameters
@@ -297,7 +298,7 @@ def split(ary: ArrayLike, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return array_split(x, indices_or_sections, axis)
 
 
-def vsplit(ary: ArrayLike, indices_or_sections: Any) -> list[Any]:
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Return pieces of the first axis; see `split`.
 
     Examples
@@ -308,7 +309,7 @@ def vsplit(ary: ArrayLike, indices_or_sections: Any) -> list[Any]:
     return _split_along(ary, indices_or_sections, 0, 2, "vsplit")
 
 
-def hsplit(ary: ArrayLike, indices_or_sections: Any) -> list[Any]:
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Return pieces of the second axis, of a vector of its only one; see `split`.
 
     Examples
@@ -320,7 +321,7 @@ def hsplit(ary: ArrayLike, indices_or_sections: Any) -> list[Any]:
     return _split_along(x, indices_or_sections, min(1, x.ndim - 1), 1, "hsplit")
 
 
-def dsplit(ary: ArrayLike, indices_or_sections: Any) -> list[Any]:
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Return pieces of the third axis; see `split`.
 
     Examples
@@ -338,7 +339,7 @@ def _split_along(a: Any, cuts: Any, axis: int, ndim: int, where: str) -> list[An
     return split(x, cuts, axis)
 
 
-def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Any, ...]:
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     """Return the slices along an axis, without that axis, as a tuple: the inverse of `stack`.
 
     Examples

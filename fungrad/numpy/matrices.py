@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import ArrayLike, operations, wrap
+from fungrad.array import operations, wrap
 from fungrad.errors import ShapeError
 from fungrad.numpy.common import axis_index, is_traced, lift
 from fungrad.numpy.joining import concatenate
@@ -15,7 +15,7 @@ from fungrad.numpy.untraced import call_numpy
 from fungrad.rules import shape as rules
 
 
-def diagonal(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Return the diagonals of the planes of two axes, as the last axis.
 
     Parameters
@@ -42,7 +42,7 @@ def diagonal(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> A
     return rules.Diagonal.apply(x, offset=int(offset))
 
 
-def trace(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """Return the sum along diagonals; see `diagonal`.
 
     Examples
@@ -53,7 +53,7 @@ def trace(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: 
     return operations.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
-def diag(v: ArrayLike, k: int = 0) -> Any:
+def diag(v: Any, k: int = 0) -> Any:
     """Return the diagonal of a matrix, or a matrix with a vector on its diagonal.
 
     Parameters
@@ -79,7 +79,7 @@ def diag(v: ArrayLike, k: int = 0) -> Any:
     return rules.PlaceDiagonal.apply(x, offset=int(k), sides=(side, side))
 
 
-def diagflat(v: ArrayLike, k: int = 0) -> Any:
+def diagflat(v: Any, k: int = 0) -> Any:
     """Return a matrix with all elements of an array on its diagonal.
 
     Examples
@@ -103,7 +103,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Any:
     return wrap(np.tri(N, M, k, dtype))
 
 
-def tril(m: ArrayLike, k: int = 0) -> Any:
+def tril(m: Any, k: int = 0) -> Any:
     """Return matrices with zeros above a diagonal.
 
     Parameters
@@ -122,7 +122,7 @@ def tril(m: ArrayLike, k: int = 0) -> Any:
     return _triangle(m, k, True, "tril")
 
 
-def triu(m: ArrayLike, k: int = 0) -> Any:
+def triu(m: Any, k: int = 0) -> Any:
     """Return matrices with zeros below a diagonal.
 
     Parameters
@@ -150,7 +150,7 @@ def _triangle(m: Any, k: int, lower: bool, where: str) -> Any:
     return rules.Triangle.apply(x, offset=int(k), lower=lower)
 
 
-def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Any:
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """Return the matrix of the powers of a vector, one row for each element.
 
     Parameters

@@ -27,7 +27,18 @@ def nansum(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    """Return the sum of the elements that are not NaN; the parameters are those of `sum`.
+    """Return the sum of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, dtype, keepdims, initial, where
+        See `sum`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -47,7 +58,18 @@ def nanprod(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    """Return the product of the elements that are not NaN; the parameters are those of `prod`.
+    """Return the product of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, dtype, keepdims, initial, where
+        See `prod`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -59,7 +81,18 @@ def nanprod(
 
 
 def nancumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """Return the cumulative sum in which NaNs count as zero; the parameters are those of `cumsum`.
+    """Return the cumulative sum in which NaNs count as zero.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, dtype
+        See `cumsum`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -72,7 +105,18 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """Return the cumulative product in which NaNs count as one; parameters as for `cumprod`.
+    """Return the cumulative product in which NaNs count as one.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, dtype
+        See `cumprod`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -104,7 +148,18 @@ def _filled(
 def nanmax(
     a: Any, axis: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
-    """Return the largest of the elements that are not NaN; the parameters are those of `max`.
+    """Return the largest of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, keepdims, initial, where
+        See `max`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -117,7 +172,18 @@ def nanmax(
 def nanmin(
     a: Any, axis: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
-    """Return the smallest of the elements that are not NaN; the parameters are those of `min`.
+    """Return the smallest of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, keepdims, initial, where
+        See `min`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -154,7 +220,18 @@ def _extreme(
 def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
 ) -> Any:
-    """Return the mean of the elements that are not NaN; the parameters are those of `mean`.
+    """Return the mean of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, dtype, keepdims, where
+        See `mean`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -183,7 +260,18 @@ def nanvar(
     mean: Any = None,
     correction: float | None = None,
 ) -> Any:
-    """Return the variance of the elements that are not NaN; the parameters are those of `var`.
+    """Return the variance of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, dtype, ddof, keepdims, where, mean, correction
+        See `var`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -219,7 +307,18 @@ def nanstd(
     mean: Any = None,
     correction: float | None = None,
 ) -> Any:
-    """Return the standard deviation of the elements that are not NaN; parameters as for `var`.
+    """Return the standard deviation of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, dtype, ddof, keepdims, where, mean, correction
+        See `var`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -239,7 +338,18 @@ def nanstd(
 
 
 def nanargmax(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Return the position of the largest element that is not NaN; parameters as for `argmax`.
+    """Return the position of the largest element that is not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, keepdims
+        See `argmax`.
+
+    Returns
+    -------
+    Array
 
     Raises
     ------
@@ -255,7 +365,18 @@ def nanargmax(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 
 def nanargmin(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Return the position of the smallest element that is not NaN; parameters as for `argmin`.
+    """Return the position of the smallest element that is not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, keepdims
+        See `argmin`.
+
+    Returns
+    -------
+    Array
 
     Raises
     ------

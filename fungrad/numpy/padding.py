@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fungrad import tree
-from fungrad.array import ArrayLike, operations
+from fungrad.array import operations
 from fungrad.errors import ShapeError, UnsupportedFunctionError
 from fungrad.numpy.common import concrete, is_traced, lift, raw
 from fungrad.numpy.joining import concatenate
@@ -34,7 +34,7 @@ STATISTICS = {"maximum": "max", "minimum": "min", "mean": "mean", "median": "med
 Pair = tuple[Any, Any]
 
 
-def pad(array: ArrayLike, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
     """Return the array with a border around it.
 
     Parameters
@@ -197,7 +197,7 @@ def _pad_by_function(x: Any, pad_width: Any, function: Any, kwargs: dict[str, An
     if is_traced(x):
         raise UnsupportedFunctionError(
             "np.pad with a function for its mode",
-            "changes arrays in place, so it cannot be traced; join the borders with fnp.concatenate",
+            "changes arrays in place, so it cannot be traced; join borders with fnp.concatenate",
         )
     return call_numpy(np.pad, x, _widths(pad_width, x), function, **kwargs)
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import ArrayLike, operations
+from fungrad.array import operations
 from fungrad.numpy.common import axis_index, is_traced, lift
 from fungrad.numpy.joining import concatenate
 from fungrad.numpy.untraced import call_numpy
 
 
 def unwrap(
-    p: ArrayLike,
+    p: Any,
     discont: float | None = None,
     axis: int = -1,
     *,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import ArrayLike, operations, wrap
+from fungrad.array import operations, wrap
 from fungrad.errors import ShapeError
 from fungrad.numpy.common import as_array, concrete, lift
 from fungrad.numpy.shapes import broadcast_arrays, reshape
@@ -16,7 +16,7 @@ s_ = np.s_
 index_exp = np.index_exp
 
 
-def meshgrid(*xi: ArrayLike, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     """Return the coordinates of a grid as arrays, one for each axis of it.
 
     Parameters
@@ -74,7 +74,7 @@ def indices(dimensions: Any, dtype: Any = int, sparse: bool = False) -> Any:
     return tuple([wrap(each) for each in result]) if sparse else wrap(result)
 
 
-def ix_(*args: ArrayLike) -> tuple[Any, ...]:
+def ix_(*args: Any) -> tuple[Any, ...]:
     """Return index arrays that pick all combinations of places: ``x[fnp.ix_(rows, columns)]``.
 
     Masks stand for the places where they are True.
@@ -110,7 +110,7 @@ def diag_indices(n: int, ndim: int = 2) -> tuple[Any, ...]:
     return (wrap(np.arange(n)),) * ndim
 
 
-def diag_indices_from(arr: ArrayLike) -> tuple[Any, ...]:
+def diag_indices_from(arr: Any) -> tuple[Any, ...]:
     """Return the index arrays of the main diagonal of an array whose axes have one length.
 
     Examples
@@ -146,7 +146,7 @@ def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, ...]:
     return tuple([wrap(each) for each in np.triu_indices(n, k, m)])
 
 
-def tril_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Any, ...]:
+def tril_indices_from(arr: Any, k: int = 0) -> tuple[Any, ...]:
     """Return the index arrays of the elements of a matrix on a diagonal and below.
 
     Examples
@@ -158,7 +158,7 @@ def tril_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Any, ...]:
     return tril_indices(rows, k, columns)
 
 
-def triu_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Any, ...]:
+def triu_indices_from(arr: Any, k: int = 0) -> tuple[Any, ...]:
     """Return the index arrays of the elements of a matrix on a diagonal and above.
 
     Examples
@@ -191,7 +191,21 @@ def mask_indices(n: int, mask_func: Callable[..., Any], k: Any = 0) -> tuple[Any
 
 
 class _Grid:
-    """``fnp.mgrid[0:3, 0:2]`` and ``fnp.ogrid[0:3, 0:2]``: coordinates of a grid, by slices."""
+    """Coordinates of a grid, by slices: `mgrid` gives full arrays, `ogrid` open ones.
+
+    A complex step is a number of places, the last one included.
+
+    Examples
+    --------
+    >>> fnp.mgrid[0:2, 0:3]
+    Array([[[0, 0, 0],
+            [1, 1, 1]],
+    <BLANKLINE>
+           [[0, 1, 2],
+            [0, 1, 2]]], dtype=int64)
+    >>> fnp.ogrid[0:1:3j]
+    Array([0. , 0.5, 1. ], dtype=float64)
+    """
 
     def __init__(self, name: str) -> None:
         self._grid: Any = getattr(np, name)
@@ -212,7 +226,16 @@ ogrid = _Grid("ogrid")
 
 
 class _Joiner:
-    """``fnp.r_[0:3, x, 5.0]`` and ``fnp.c_[x, y]``: ranges, arrays and numbers, joined."""
+    """Ranges, arrays and numbers, joined: `r_` along the first axis, `c_` as columns.
+
+    Examples
+    --------
+    >>> fnp.r_[0:3, [5, 6], 7]
+    Array([0, 1, 2, 5, 6, 7], dtype=int64)
+    >>> fnp.c_[[1, 2], [3, 4]]
+    Array([[1, 3],
+           [2, 4]], dtype=int64)
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -225,7 +248,9 @@ class _Joiner:
                     f"{self._name} takes slices, arrays and numbers here, not {item!r}; "
                     "use fnp.concatenate with an axis"
                 )
-            part = wrap(np.r_[item]) if isinstance(item, slice) else as_array(lift(item, self._name))
+            part = (
+                wrap(np.r_[item]) if isinstance(item, slice) else as_array(lift(item, self._name))
+            )
             ndim = 1 if self._name == "r_" else 2
             parts.append(reshape(part, part.shape + (1,) * (ndim - part.ndim)))
         return operations.concatenate(parts, axis=0 if self._name == "r_" else -1)
@@ -238,7 +263,9 @@ r_ = _Joiner("r_")
 c_ = _Joiner("c_")
 
 
-def fromfunction(function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any) -> Any:
+def fromfunction(
+    function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any
+) -> Any:
     """Return what a function makes of the index arrays of an array of that shape.
 
     Examples

@@ -157,7 +157,18 @@ def nanquantile(
     keepdims: bool = False,
     weights: Any = None,
 ) -> Any:
-    """Return quantiles of the elements that are not NaN; the parameters are those of `quantile`.
+    """Return quantiles of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    q, axis, overwrite_input, method, keepdims, weights
+        See `quantile`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -177,7 +188,18 @@ def nanpercentile(
     keepdims: bool = False,
     weights: Any = None,
 ) -> Any:
-    """Return percentiles of the elements that are not NaN; parameters as for `percentile`.
+    """Return percentiles of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    q, axis, overwrite_input, method, keepdims, weights
+        See `percentile`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------
@@ -309,7 +331,18 @@ def median(
 def nanmedian(
     a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False
 ) -> Any:
-    """Return the median of the elements that are not NaN; the parameters are those of `median`.
+    """Return the median of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    axis, overwrite_input, keepdims
+        See `median`.
+
+    Returns
+    -------
+    Array
 
     Examples
     --------

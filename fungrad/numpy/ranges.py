@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fungrad import tree
-from fungrad.array import Array, ArrayLike, operations, wrap
+from fungrad.array import Array, operations, wrap
 from fungrad.numpy.common import concrete, is_traced, lift, raw
 from fungrad.numpy.creation import array
 from fungrad.numpy.joining import concatenate
@@ -17,9 +17,9 @@ from fungrad.numpy.shapes import broadcast_to, expand_dims, moveaxis, reshape
 
 
 def arange(
-    start: ArrayLike,
-    stop: ArrayLike | None = None,
-    step: ArrayLike | None = None,
+    start: Any,
+    stop: Any = None,
+    step: Any = None,
     dtype: Any = None,
     *,
     device: str | None = None,
@@ -49,14 +49,16 @@ def arange(
     if stop is None:
         start, stop = 0, start
     given = [start, stop, 1 if step is None else step]
-    first, last, distance = [
+    plain: Any = [
         np.asarray(concrete(each, "arange", "use fnp.linspace, whose length is fixed"))[()]
         if isinstance(each, Array)
         else each
         for each in given
     ]
+    first, last, distance = plain
     if not is_traced(*given):
-        return array(np.arange(first, last, distance, dtype), device=device)
+        numbers = np.arange(first, last, distance, dtype)  # type: ignore[call-overload]
+        return array(numbers, device=device)
     count = max(0, math.ceil((last - first) / distance))
     found = np.result_type(*[lift(each, "arange").dtype for each in given])
     result = operations.add(
@@ -66,8 +68,8 @@ def arange(
 
 
 def linspace(
-    start: ArrayLike,
-    stop: ArrayLike,
+    start: Any,
+    stop: Any,
     num: int = 50,
     endpoint: bool = True,
     retstep: bool = False,
@@ -102,7 +104,7 @@ def linspace(
     """
     num = operator.index(num)
     if not is_traced(*tree.leaves((start, stop))):
-        result = np.linspace(
+        result: Any = np.linspace(  # type: ignore[call-overload]
             _plain(start), _plain(stop), num, endpoint, retstep, dtype, axis, device=device
         )
         return (wrap(result[0]), wrap(result[1])) if retstep else wrap(result)
@@ -129,11 +131,11 @@ def linspace(
 
 
 def logspace(
-    start: ArrayLike,
-    stop: ArrayLike,
+    start: Any,
+    stop: Any,
     num: int = 50,
     endpoint: bool = True,
-    base: ArrayLike = 10.0,
+    base: Any = 10.0,
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
@@ -173,8 +175,8 @@ def logspace(
 
 
 def geomspace(
-    start: ArrayLike,
-    stop: ArrayLike,
+    start: Any,
+    stop: Any,
     num: int = 50,
     endpoint: bool = True,
     dtype: Any = None,
@@ -208,7 +210,9 @@ def geomspace(
     places = np.arange(num, dtype=found).reshape(-1, *(1,) * ratio.ndim) / intervals
     result = operations.multiply(first, operations.exp(operations.multiply(places, ratio)))
     if endpoint and num > 1:
-        result = concatenate([result[:-1], reshape(broadcast_to(last, ratio.shape), (1, *ratio.shape))])
+        result = concatenate(
+            [result[:-1], reshape(broadcast_to(last, ratio.shape), (1, *ratio.shape))]
+        )
     result = moveaxis(result, 0, axis)
     return result if dtype is None else _to_dtype(result, dtype)
 

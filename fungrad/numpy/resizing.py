@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import ArrayLike, operations
+from fungrad.array import operations
 from fungrad.numpy.common import as_array, axis_index, concrete, lift
 from fungrad.numpy.joining import concatenate
 from fungrad.numpy.shapes import broadcast_to, expand_dims, ravel, reshape
 
 
-def tile(A: ArrayLike, reps: Any) -> Any:
+def tile(A: Any, reps: Any) -> Any:
     """Return the array laid out repeatedly along its axes.
 
     Parameters
@@ -39,7 +39,7 @@ def tile(A: ArrayLike, reps: Any) -> Any:
     return reshape(broadcast_to(apart, tuple(spread)), total)
 
 
-def repeat(a: ArrayLike, repeats: Any, axis: int | None = None) -> Any:
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Return the array with each element repeated along an axis.
 
     Parameters
@@ -77,7 +77,7 @@ def repeat(a: ArrayLike, repeats: Any, axis: int | None = None) -> Any:
     return operations.take(x, places, axis)
 
 
-def resize(a: ArrayLike, new_shape: Any) -> Any:
+def resize(a: Any, new_shape: Any) -> Any:
     """Return an array of another size, filled with the elements of `a` again and again.
 
     Examples
@@ -96,7 +96,7 @@ def resize(a: ArrayLike, new_shape: Any) -> Any:
     return reshape(operations.take(x, np.arange(size) % x.size, 0), shape)
 
 
-def append(arr: ArrayLike, values: ArrayLike, axis: int | None = None) -> Any:
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     """Return the array with values joined to its end, flattened unless `axis` is given.
 
     Examples
@@ -107,7 +107,7 @@ def append(arr: ArrayLike, values: ArrayLike, axis: int | None = None) -> Any:
     return concatenate([lift(arr, "append"), lift(values, "append")], axis)
 
 
-def delete(arr: ArrayLike, obj: Any, axis: int | None = None) -> Any:
+def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """Return the array without some of its elements along an axis.
 
     Parameters
@@ -131,7 +131,7 @@ def delete(arr: ArrayLike, obj: Any, axis: int | None = None) -> Any:
     return operations.take(x, np.delete(np.arange(x.shape[axis]), obj), axis)
 
 
-def insert(arr: ArrayLike, obj: Any, values: ArrayLike, axis: int | None = None) -> Any:
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Return the array with values put in before some of its places.
 
     Parameters
@@ -157,9 +157,12 @@ def insert(arr: ArrayLike, obj: Any, values: ArrayLike, axis: int | None = None)
     new = operations.astype(lift(values, "insert"), x.dtype)
     new = reshape(new, (*(1,) * (x.ndim - new.ndim), *new.shape))
     length = x.shape[axis]
-    count = _number_of_places(obj, length)
+    if not isinstance(obj, slice):
+        obj = np.asarray(obj)
+        obj = np.flatnonzero(obj) if obj.dtype == bool else obj if obj.size else obj.astype(int)
+    count = len(range(*obj.indices(length))) if isinstance(obj, slice) else obj.size
     if count == 1:  # of a single place there may be several values
-        if not isinstance(obj, slice) and np.ndim(obj) == 0:
+        if not isinstance(obj, slice) and not obj.ndim:
             new = operations.moveaxis(new, 0, axis)
         count = new.shape[axis]
     # NumPy says where: the old places keep their numbers, the new ones are negative.
@@ -170,14 +173,7 @@ def insert(arr: ArrayLike, obj: Any, values: ArrayLike, axis: int | None = None)
     return operations.take(joined, np.where(places < 0, length - 1 - places, places), axis)
 
 
-def _number_of_places(obj: Any, length: int) -> int:
-    if isinstance(obj, slice):
-        return len(range(*obj.indices(length)))
-    places = np.asarray(obj)
-    return int(places.sum()) if places.dtype == bool else places.size
-
-
-def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Any = None) -> Any:
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """Return the array without the zeros at its ends.
 
     Parameters

@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array, ArrayLike, wrap
+from fungrad.array import Array, wrap
 from fungrad.errors import ShapeError
-from fungrad.numpy.common import axis_index, axis_tuple, lift, as_array
+from fungrad.numpy.common import as_array, axis_index, axis_tuple, lift
 from fungrad.rules import shape as rules
 from fungrad.trace import peek
 
 
-
-def reshape(a: ArrayLike, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
     """Return the elements in another shape.
 
     Parameters
@@ -83,10 +82,10 @@ def _without_minus_one(a: Any, lengths: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _is_fortran(a: Any) -> bool:
-    return peek(a).flags.fnc  # type: ignore[no-any-return]
+    return peek(a).flags.fnc
 
 
-def ravel(a: ArrayLike, order: str = "C") -> Any:
+def ravel(a: Any, order: str = "C") -> Any:
     """Return the elements in one axis.
 
     Parameters
@@ -107,7 +106,7 @@ def ravel(a: ArrayLike, order: str = "C") -> Any:
     return reshape(a, (a.size,), order)
 
 
-def transpose(a: ArrayLike, axes: Any = None) -> Any:
+def transpose(a: Any, axes: Any = None) -> Any:
     """Return the array with its axes in another order, reversed when `axes` is left out.
 
     Parameters
@@ -141,7 +140,7 @@ def _permute(a: Any, order: tuple[int, ...]) -> Any:
     return rules.Transpose.apply(a, axes=order)
 
 
-def permute_dims(a: ArrayLike, axes: Any = None) -> Any:
+def permute_dims(a: Any, axes: Any = None) -> Any:
     """Return the array with its axes in another order: another name of `transpose`.
 
     Examples
@@ -152,7 +151,7 @@ def permute_dims(a: ArrayLike, axes: Any = None) -> Any:
     return transpose(a, axes)
 
 
-def matrix_transpose(x: ArrayLike, /) -> Any:
+def matrix_transpose(x: Any, /) -> Any:
     """Return the array with its last two axes swapped.
 
     Examples
@@ -166,7 +165,7 @@ def matrix_transpose(x: ArrayLike, /) -> Any:
     return swapaxes(x, -1, -2)
 
 
-def swapaxes(a: ArrayLike, axis1: int, axis2: int) -> Any:
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     """Return the array with two axes swapped.
 
     Examples
@@ -181,7 +180,7 @@ def swapaxes(a: ArrayLike, axis1: int, axis2: int) -> Any:
     return _permute(a, tuple(order))
 
 
-def moveaxis(a: ArrayLike, source: Any, destination: Any) -> Any:
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     """Return the array with some axes at other places; the rest keep their order.
 
     Parameters
@@ -213,7 +212,7 @@ def _axes_in_order(axis: Any, ndim: int) -> list[int]:
     return axes
 
 
-def rollaxis(a: ArrayLike, axis: int, start: int = 0) -> Any:
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """Return the array with one axis moved until it lies before `start`; see `moveaxis`.
 
     Examples
@@ -230,7 +229,7 @@ def rollaxis(a: ArrayLike, axis: int, start: int = 0) -> Any:
     return moveaxis(a, axis, start - (axis < start))
 
 
-def expand_dims(a: ArrayLike, axis: Any) -> Any:
+def expand_dims(a: Any, axis: Any) -> Any:
     """Return the array with new axes of length one, at the places `axis` of the result.
 
     Examples
@@ -246,7 +245,7 @@ def expand_dims(a: ArrayLike, axis: Any) -> Any:
     return rules.Reshape.apply(a, shape=shape)
 
 
-def squeeze(a: ArrayLike, axis: Any = None) -> Any:
+def squeeze(a: Any, axis: Any = None) -> Any:
     """Return the array without axes of length one: all of them, or those that `axis` names.
 
     Raises
@@ -271,7 +270,7 @@ def squeeze(a: ArrayLike, axis: Any = None) -> Any:
     return rules.Reshape.apply(a, shape=kept)
 
 
-def broadcast_to(array: ArrayLike, shape: Any) -> Any:
+def broadcast_to(array: Any, shape: Any) -> Any:
     """Return the array repeated to a shape, by NumPy's rules of broadcasting.
 
     Raises
@@ -288,7 +287,7 @@ def broadcast_to(array: ArrayLike, shape: Any) -> Any:
     return rules.BroadcastTo.apply(lift(array, "broadcast_to"), shape=_lengths(shape))
 
 
-def broadcast_arrays(*args: ArrayLike) -> tuple[Any, ...]:
+def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
     """Return the arrays repeated to their common shape.
 
     Examples
@@ -314,10 +313,10 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
     >>> fnp.broadcast_shapes((2, 1), (3,))
     (2, 3)
     """
-    return np.broadcast_shapes(*shapes)
+    return tuple(np.broadcast_shapes(*shapes))
 
 
-def atleast_1d(*arys: ArrayLike) -> Any:
+def atleast_1d(*arys: Any) -> Any:
     """Return each array with one axis at least; a tuple for several.
 
     Examples
@@ -328,7 +327,7 @@ def atleast_1d(*arys: ArrayLike) -> Any:
     return _each(arys, lambda a: (1,) if not a.shape else a.shape)
 
 
-def atleast_2d(*arys: ArrayLike) -> Any:
+def atleast_2d(*arys: Any) -> Any:
     """Return each array with two axes at least, new ones in front; a tuple for several.
 
     Examples
@@ -339,7 +338,7 @@ def atleast_2d(*arys: ArrayLike) -> Any:
     return _each(arys, lambda a: (1,) * (2 - a.ndim) + a.shape)
 
 
-def atleast_3d(*arys: ArrayLike) -> Any:
+def atleast_3d(*arys: Any) -> Any:
     """Return each array with three axes at least; a tuple for several.
 
     Of a vector the new axes are on both sides, of a matrix the new one is the last.
@@ -350,10 +349,11 @@ def atleast_3d(*arys: ArrayLike) -> Any:
     (1, 2, 1)
     """
 
-    def shape(a: Any) -> tuple[int, ...]:
-        return {0: (1, 1, 1), 1: (1, *a.shape, 1), 2: (*a.shape, 1)}.get(a.ndim, a.shape)
+    def with_three(a: Any) -> tuple[int, ...]:
+        shape: tuple[int, ...] = a.shape
+        return {0: (1, 1, 1), 1: (1, *shape, 1), 2: (*shape, 1)}.get(len(shape), shape)
 
-    return _each(arys, shape)
+    return _each(arys, with_three)
 
 
 def _each(arrays: Sequence[Any], shape_of: Any) -> Any:
@@ -365,7 +365,7 @@ def _each(arrays: Sequence[Any], shape_of: Any) -> Any:
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def flip(m: ArrayLike, axis: Any = None) -> Any:
+def flip(m: Any, axis: Any = None) -> Any:
     """Return the array with the order of its elements reversed, along `axis` or all axes.
 
     Examples
@@ -378,7 +378,7 @@ def flip(m: ArrayLike, axis: Any = None) -> Any:
     return rules.Flip.apply(m, axis=axes) if axes else as_array(m)
 
 
-def fliplr(m: ArrayLike) -> Any:
+def fliplr(m: Any) -> Any:
     """Return the array with its second axis reversed.
 
     Examples
@@ -393,7 +393,7 @@ def fliplr(m: ArrayLike) -> Any:
     return flip(m, 1)
 
 
-def flipud(m: ArrayLike) -> Any:
+def flipud(m: Any) -> Any:
     """Return the array with its first axis reversed.
 
     Examples
@@ -408,7 +408,7 @@ def flipud(m: ArrayLike) -> Any:
     return flip(m, 0)
 
 
-def rot90(m: ArrayLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Return the array turned by k right angles in the plane of two axes.
 
     Examples
@@ -429,7 +429,7 @@ def rot90(m: ArrayLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     return flip(swapaxes(m, first, second), second)
 
 
-def roll(a: ArrayLike, shift: Any, axis: Any = None) -> Any:
+def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     """Return the array with its elements moved along axes; those that leave come in again.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import ArrayLike, operations
+from fungrad.array import operations
 from fungrad.errors import IndexOutOfBoundsError, IndexTypeError, ShapeError
 from fungrad.numpy.common import as_array, axis_index, concrete, lift, raw
 from fungrad.numpy.indexing import out_of_bounds, outside
@@ -18,7 +18,7 @@ from fungrad.rules import indexing as rules
 from fungrad.trace import peek
 
 
-def take(a: ArrayLike, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """Return the elements, or slices along an axis, at some places.
 
     Parameters
@@ -92,7 +92,7 @@ def _check_counted(places: Any, length: int, text: str) -> None:
         raise IndexOutOfBoundsError(f"index {numbers[wrong].flat[0]} {text}", places)
 
 
-def take_along_axis(arr: ArrayLike, indices: Any, axis: int | None = -1) -> Any:
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Return the elements of each one-dimensional slice at places of its own.
 
     This picks what `argsort`, `argmax` with ``keepdims=True`` and the like found.
@@ -118,7 +118,7 @@ def take_along_axis(arr: ArrayLike, indices: Any, axis: int | None = -1) -> Any:
     return rules.Gather.apply(x, *_mesh(x, places, axis, "take_along_axis"), lead=0)
 
 
-def put_along_axis(arr: ArrayLike, indices: Any, values: ArrayLike, axis: int | None) -> Any:
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Any:
     """Return the array with values at places of each one-dimensional slice.
 
     Unlike NumPy's function it returns a new array, and does not change `arr`.
@@ -165,7 +165,7 @@ def _mesh(x: Any, places: Any, axis: int, where: str) -> list[Any]:
     return arrays
 
 
-def choose(a: ArrayLike, choices: Any, mode: str = "raise") -> Any:
+def choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     """Return elements of several arrays; `a` says for each place from which array.
 
     Parameters
@@ -194,7 +194,7 @@ def choose(a: ArrayLike, choices: Any, mode: str = "raise") -> Any:
     return take_along_axis(table, which, 0)[0]
 
 
-def compress(condition: Any, a: ArrayLike, axis: int | None = None) -> Any:
+def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     """Return the slices along an axis for which a condition holds.
 
     Parameters
@@ -221,7 +221,7 @@ def compress(condition: Any, a: ArrayLike, axis: int | None = None) -> Any:
     return take(a, np.flatnonzero(mask), axis)
 
 
-def extract(condition: Any, arr: ArrayLike) -> Any:
+def extract(condition: Any, arr: Any) -> Any:
     """Return the elements for which a condition holds, in one axis.
 
     Examples
@@ -306,9 +306,7 @@ def _dims(shape: Any) -> tuple[int, ...]:
     return tuple(map(operator.index, shape)) if np.iterable(shape) else (operator.index(shape),)
 
 
-def fill_diagonal(
-    a: ArrayLike, val: ArrayLike, wrap: bool = False, *, inplace: bool = False
-) -> Any:
+def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = False) -> Any:
     """Return the array with values on its main diagonal.
 
     Unlike NumPy's function it returns a new array, and does not change `a`.

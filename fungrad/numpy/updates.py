@@ -78,12 +78,11 @@ def index_update(x: Any, index: Any, values: Any, how: str, mode: str | None = N
     x = lift(x, f"x.at[index].{how}")
     _check_mode(mode)
     values = _storable(values, x, how)
-    if mode is None and type(x) is Array and not is_traced(values):
-        if how == "set" or (x.size <= SMALL and _closed(how, x.dtype, values.dtype)):
-            try:
-                return _by_numpy(x.value, index, raw(values), how)
-            except (IndexError, TypeError, ValueError):
-                pass  # said better below, or an index is traced
+    if mode is None and type(x) is Array and _suits_numpy(x, values, how):
+        try:
+            return _by_numpy(x.value, index, raw(values), how)
+        except (IndexError, TypeError, ValueError):
+            pass  # said better below, or an index is traced
     if how == "subtract":  # unsigned numbers too: NumPy's arrays count modulo, without a warning
         how, values = "add", operations.negative(values if values.shape else reshape(values, (1,)))
     if isinstance(index, Tracer) and index.dtype.kind == "b" and not values.shape:
@@ -106,9 +105,14 @@ def index_update(x: Any, index: Any, values: Any, how: str, mode: str | None = N
     return rules.SetSlice.apply(x, updated, index=BasicIndex(split.basic))
 
 
-def _closed(how: str, dtype: np.dtype[Any], values: np.dtype[Any]) -> bool:
-    """Return whether an operation with such values stays within the dtype."""
-    return values == dtype and (how != "divide" or dtype.kind in "fc")
+def _suits_numpy(x: Any, values: Any, how: str) -> bool:
+    """Return whether NumPy's in-place operation is quick and keeps the dtype."""
+    if is_traced(values):
+        return False
+    if how == "set":
+        return True
+    closed = values.dtype == x.dtype and (how != "divide" or x.dtype.kind in "fc")
+    return closed and x.size <= SMALL
 
 
 def _by_numpy(x: Any, index: Any, values: Any, how: str) -> Any:
@@ -144,9 +148,7 @@ def _write_arrays(x: Any, values: Any, split: Split, how: str) -> Any:
     x, lead = bring_together(x, split)
     arrays = split.arrays
     named = np.broadcast_shapes(*[array.shape for array in arrays])
-    values = _fitting(
-        values, (*x.shape[:lead], *named, *x.shape[lead + len(arrays) :]), x, how
-    )
+    values = _fitting(values, (*x.shape[:lead], *named, *x.shape[lead + len(arrays) :]), x, how)
     if how in WRITE_AT:
         z = WRITE_AT[how].apply(x, values, *arrays, lead=lead)
     elif not _repeated(arrays, x.shape[lead : lead + len(arrays)]):
@@ -217,10 +219,10 @@ def _repeated(arrays: list[Any], dims: tuple[int, ...]) -> bool:
     """Return whether index arrays name a place twice, in any example of a batch."""
     if not is_traced(*arrays):
         numbers = rules.flat_rows(np.broadcast_arrays(*arrays), dims)
-        return len(np.unique(numbers)) < numbers.size
+        return bool(len(np.unique(numbers)) < numbers.size)
     (array, *others) = arrays
     if others:
-        return max([each.size for each in arrays]) > 1
+        return any(each.size > 1 for each in arrays)
     ordered = np.sort(peek(array).reshape(-1, array.size), axis=1)
     return bool((ordered[:, 1:] == ordered[:, :-1]).any())
 
@@ -284,7 +286,7 @@ def _storable(values: Any, x: Any, how: str) -> Any:
     rank = NUMBER_RANKS.get(type(values))
     if rank is not None:
         if rank > RANKS[x.dtype.kind]:
-            wanted = np.result_type(x.dtype, values)
+            wanted = str(np.result_type(x.dtype, values))
             raise UpdateDTypeError(how, describe(values), x.dtype, wanted)
         return x.dtype.type(values)
     values = lift(values, f"x.at[index].{how}")
@@ -296,7 +298,7 @@ def _storable(values: Any, x: Any, how: str) -> Any:
 
 def _check_dtype(values: Any, x: Any, how: str) -> None:
     if not np.can_cast(values.dtype, x.dtype, "same_kind"):
-        wanted = np.result_type(values.dtype, x.dtype)
+        wanted = str(np.result_type(values.dtype, x.dtype))
         raise UpdateDTypeError(how, describe(values), x.dtype, wanted)
 
 

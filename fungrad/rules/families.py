@@ -269,6 +269,7 @@ class Reduction(Rule):
     reaches the rule as a tuple of non-negative ints, `keepdims` as a bool.
     """
 
+    exact = True
     weight: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
@@ -330,6 +331,8 @@ class Linear(Rule):
     `transpose(g, shape, params)` maps the gradient of the result to that of x, whose shape is
     given. `shift(size, x, params)` returns the parameters for an x with one more axis in front.
     """
+
+    exact = True
 
     @staticmethod
     def transpose(g: Any, shape: tuple[int, ...], params: dict[str, Any]) -> Any:

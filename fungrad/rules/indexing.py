@@ -1,6 +1,6 @@
 """Indexing: reading and writing parts of an array.
 
-Static indices (integers, slices, None, ...) are a parameter; index arrays are arguments by position,
+Static indices (integers, slices, None, ...) are a parameter; index arrays are positional arguments,
 so that they may be batched. `lead` counts the axes in front of the indexed ones.
 """
 
@@ -208,7 +208,7 @@ class SetSlice(_Write):
 
 
 class _WriteAt(_Write):
-    """Values written at index arrays: arguments x, values, \\*indices."""
+    """Values written at index arrays: arguments x, values and the arrays."""
 
     @classmethod
     def linearize(

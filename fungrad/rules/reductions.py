@@ -177,7 +177,9 @@ class Std(Reduction):
         freedom = count_along(x.shape, axis) - ddof
         # Equal values have the deviations 0, and 0 / inf is 0: the tip of the cone is flat.
         scale = np.where(z == 0, np.inf, z) * (freedom if freedom > 0 else np.nan)
-        return deviation_of(x, axis) / scale
+        deviation = deviation_of(x, axis)
+        # The rounding of the mean is all that equal values may deviate by: it is the same for all.
+        return (deviation - Mean.call(deviation, axis=axis, keepdims=True)) / scale
 
 
 def deviation_of(x: Any, axis: tuple[int, ...]) -> Any:

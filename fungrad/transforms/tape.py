@@ -24,6 +24,7 @@ from fungrad.transforms.call import public, raw_leaf
 Entry = tuple[Any, Any, tuple[int, ...], Any, Any]
 """(function, notes, parents, shapes and dtypes of the inputs or None, those of several outputs)"""
 
+FLOAT64 = np.dtype(float)
 SMALL = 4096  # elements; below, adding in place gains nothing
 
 
@@ -90,7 +91,8 @@ class Tape(Trace):
         if kind is np.float64:  # nothing to check, and usually nothing to fit
             for parent, value in zip(parents, values):
                 if parent >= 0 and type(value) is not kind:
-                    like = _shapes(parents, values)
+                    if not (function.exact and value.dtype is FLOAT64):
+                        like = _shapes(parents, values)
                     break
         elif kind is tuple:
             return self._record_several(function, z, notes, parents, values)
@@ -100,9 +102,11 @@ class Tape(Trace):
                 self._check_older(function, z)
                 if dtype.kind not in "fc":
                     return public(z)
-            shape = z.shape
+            shape = None if function.exact else z.shape
             for parent, value in zip(parents, values):
-                if parent >= 0 and (value.shape != shape or value.dtype is not dtype):
+                if parent >= 0 and (
+                    value.dtype is not dtype or (shape is not None and value.shape != shape)
+                ):
                     like = _shapes(parents, values)
                     break
         entries = self.entries
