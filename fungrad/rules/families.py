@@ -49,8 +49,11 @@ class Rule(Function):
                 return cls.apply(*values, **params)
             if kind not in PYTHON:
                 only_python = False
-        if only_python:
-            values = as_numpy(values)
+        return cls.compute(*(as_numpy(values) if only_python else values), **params)
+
+    @classmethod
+    def compute(cls, *values: Any, **params: Any) -> Any:
+        """Apply the kernel to raw values; name the operation if they do not fit together."""
         try:
             return cls.kernel(*values, **params)
         except np.linalg.LinAlgError:
@@ -269,7 +272,6 @@ class Reduction(Rule):
     reaches the rule as a tuple of non-negative ints, `keepdims` as a bool.
     """
 
-    exact = True
     weight: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
@@ -282,7 +284,7 @@ class Reduction(Rule):
         cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         (x,) = values
-        z = cls.call(x, **params)
+        z = cls.call(x, **params) if nested else cls.compute(x, **params)
         if callable(cls.weight):
             return z, (z, x, x.shape, params)
         return z, (None, None, x.shape, params)
@@ -349,7 +351,8 @@ class Linear(Rule):
         cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         (x,) = values
-        return cls.call(x, **params), (x.shape, params)
+        z = cls.call(x, **params) if nested else cls.compute(x, **params)
+        return z, (x.shape, params)
 
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
@@ -387,7 +390,8 @@ class Bilinear(Rule):
         x, y = values
         kept_x = x if parents[1] >= 0 else None
         kept_y = y if parents[0] >= 0 else None
-        return cls.call(x, y, **params), (kept_x, kept_y, params)
+        z = cls.call(x, y, **params) if nested else cls.compute(x, y, **params)
+        return z, (kept_x, kept_y, params)
 
     @classmethod
     def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:

@@ -189,11 +189,10 @@ class Contract(Bilinear):
         shape_x, shape_y = x.shape, y.shape
         lead = shape_x[:stack]
         rows, columns = shape_x[stack : stack + free_x], shape_y[stack + summed :]
+        length = math.prod(shape_y[stack : stack + summed])
         if free_x != 1 or summed != 1:
-            length = math.prod(shape_y[stack : stack + summed])
             x = x.reshape((*lead, math.prod(rows), length))
         if plan.free_y != 1 or summed != 1:
-            length = math.prod(shape_y[stack : stack + summed])
             y = y.reshape((*lead, length, math.prod(columns)))
         z = product(x, y)
         if free_x != 1 or plan.free_y != 1:

@@ -168,6 +168,8 @@ def replace(
     args: tuple[Any, ...], kwargs: dict[str, Any], places: Sequence[int | str], values: Any
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return the call with other values at some places."""
+    if places == [0]:
+        return [values[0], *args[1:]], kwargs
     new_args = list(args)
     new_kwargs = kwargs
     for place, value in zip(places, values, strict=True):
@@ -286,6 +288,8 @@ def lower_arguments(
 
 def raise_arguments(tracers: Sequence[Any], structures: Sequence[Any]) -> list[Any]:
     """Build the arguments again, of tracers: the inverse of `lower_arguments`."""
+    if len(structures) == 1:
+        return [tree.unflatten(structures[0], tracers)]
     rest = iter(tracers)
     return [
         tree.unflatten(structure, [next(rest) for _ in range(structure.num_leaves)])

@@ -66,13 +66,8 @@ class Pullback:
             _check_cotangent(leaf, output, position, title)
             for position, (leaf, output) in enumerate(zip(leaves, self._outputs, strict=True))
         ]
-        pulled = iter(self._record.pull(values))
-        return tuple(
-            [
-                tree.unflatten(each, [public(next(pulled)) for _ in range(each.num_leaves)])
-                for each in self._structures
-            ]
-        )
+        pulled = self._record.pull(values)
+        return tuple(raise_arguments([public(each) for each in pulled], self._structures))
 
 
 def _check_cotangent(leaf: Any, output: tuple[Any, Any], position: int, title: str) -> Any:
@@ -193,11 +188,8 @@ class _ValueAndGrad(Transformed):
         if self.has_aux:
             aux = tree.map(lambda x: strip(x, taped.tape), aux)
         del output  # so that the tape alone holds what it releases on the way
-        pulled = iter(taped.pull((seed,), consume=True))
-        gradients = [
-            tree.unflatten(each, [public(next(pulled)) for _ in range(each.num_leaves)])
-            for each in structures
-        ]
+        pulled = taped.pull((seed,), consume=True)
+        gradients = raise_arguments([public(each) for each in pulled], structures)
         return value, gradients[0] if self.selection.single else tuple(gradients), aux
 
     def _check_output(self, output: Any, tape: Tape) -> Any:
