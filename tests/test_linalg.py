@@ -12,7 +12,8 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad.errors import MatrixShapeError, NoDerivativeError, ShapeError
-from fungrad.rules import linalg as rules
+from fungrad.numpy.linalg.products import cheapest_splits
+from fungrad.rules import systems
 from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
 from tests.cases import complex_normal, normal
@@ -208,7 +209,7 @@ def test_multi_dot_takes_the_cheapest_order() -> None:
     traced, _ = fg.vjp(lambda *xs: fnp.linalg.multi_dot(xs), *arrays)
     np.testing.assert_allclose(np.asarray(traced), np.linalg.multi_dot(arrays))
     # From the right: a column is multiplied all the way.
-    splits = fnp.linalg._cheapest_splits([2, 50, 3, 40, 1])
+    splits = cheapest_splits([2, 50, 3, 40, 1])
     assert (splits[0, 3], splits[1, 3]) == (0, 1)
 
 
@@ -230,7 +231,7 @@ def test_least_squares() -> None:
 def test_one_matrix_is_factored_once_for_a_batch() -> None:
     a, b = square(3, 3), normal(5, 3)
     count = 0
-    original = rules.Solve.kernel
+    original = systems.Solve.kernel
 
     def counting(a: Any, b: Any) -> Any:
         nonlocal count
@@ -238,11 +239,11 @@ def test_one_matrix_is_factored_once_for_a_batch() -> None:
         assert a.ndim == 2
         return original(a, b)
 
-    rules.substitute, kept = counting, rules.substitute
+    systems.substitute, kept = counting, systems.substitute
     try:
         x = vmap(lambda row: fnp.linalg.solve(a, row))(b)
     finally:
-        rules.substitute = kept
+        systems.substitute = kept
     assert count == 1
     np.testing.assert_allclose(np.asarray(x), np.linalg.solve(a, b.T).T)
 
@@ -255,7 +256,7 @@ def test_triangular_inverse(dtype: Any) -> None:
     x = np.tril(normal(2, 130, 130)).astype(dtype) * 0.1 + np.eye(130) * 2
     if dtype is complex:
         x = x + 0.05j * np.tril(normal(2, 130, 130, seed=1))
-    z = np.asarray(rules.LowerInverse.apply(x))
+    z = np.asarray(systems.LowerInverse.apply(x))
     np.testing.assert_allclose(z, np.linalg.inv(x), atol=1e-12)
     assert not np.triu(z, 1).any()
 
@@ -266,7 +267,7 @@ def test_triangular_systems_are_substituted() -> None:
     corner[:65, 65:] = 0  # of the halves one is zero, but not of the quarters
     for a in (x, np.tril(x), np.triu(x), corner, np.stack([np.tril(x), x]), np.tril(x).T):
         for b in (normal(130, 1), normal(130, 7)):
-            np.testing.assert_allclose(rules.solve(a, b), np.linalg.solve(a, b), atol=1e-12)
+            np.testing.assert_allclose(systems.solve(a, b), np.linalg.solve(a, b), atol=1e-12)
 
 
 @pytest.mark.parametrize("upper", [False, True])

@@ -28,6 +28,7 @@ from fungrad.numpy import (
     cumulative,
     display,
     dtypes,
+    einstein,
     elementwise,
     exponential,
     histograms,
@@ -66,6 +67,7 @@ from fungrad.numpy.cumulative import *  # noqa: F403
 from fungrad.numpy.dispatch import call_function, call_ufunc
 from fungrad.numpy.display import *  # noqa: F403
 from fungrad.numpy.dtypes import *  # noqa: F403
+from fungrad.numpy.einstein import *  # noqa: F403
 from fungrad.numpy.elementwise import *  # noqa: F403
 from fungrad.numpy.exponential import *  # noqa: F403
 from fungrad.numpy.histograms import *  # noqa: F403
@@ -102,6 +104,7 @@ __all__ = [
     *cumulative.__all__,
     *display.__all__,
     *dtypes.__all__,
+    *einstein.__all__,
     *elementwise.__all__,
     *exponential.__all__,
     *histograms.__all__,

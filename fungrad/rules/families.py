@@ -24,8 +24,8 @@ from fungrad.errors import ShapeError
 from fungrad.function import Context, Function, cast
 
 Kernel = Callable[..., Any]
-BLOCK = 1 << 14  # elements; a few operands of this size fit into a core's cache
-LARGE = 4 * BLOCK
+BLOCK = 1 << 17  # elements; enough of them that a call costs little
+LARGE = 1 << 21  # elements; below, memory matters less than time
 PYTHON = frozenset([bool, int, float, complex])
 
 
