@@ -29,7 +29,6 @@ ArrayLike: TypeAlias = "Array | npt.ArrayLike"
 
 def _operator(name: str, swap: bool = False) -> Callable[[Array, Any], Any]:
     """Make the operator method that calls ``operations.<name>``."""
-
     table, operators = vars(operations), operations.operators
 
     def method(self: Array, other: Any) -> Any:

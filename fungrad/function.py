@@ -191,7 +191,7 @@ class Function:
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         """Apply one layer down for the tape; return the result and the notes for `pull`.
 
@@ -204,7 +204,7 @@ class Function:
         return cls._run(ctx, values, params), ctx
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         """Return the gradients of the inputs from that of the output (a tuple, if several)."""
         gradients = gradient if type(gradient) is tuple else (gradient,)
         results = cls.backward(notes, *gradients)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from fungrad.array import Array, show
+from fungrad.array import Array
 from fungrad.errors import EscapedTracerError, TracerConversionError
+from fungrad.raw import show
 
 if TYPE_CHECKING:  # at run time it costs milliseconds
     import numpy.typing as npt

@@ -11,7 +11,7 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad.errors import ArrayDTypeError, OperandError, ShapeError
-from fungrad.rules import guarded
+from fungrad.rules import chain
 from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
 from tests.cases.elementwise import BINARY, FLAT, SMOOTH
@@ -45,7 +45,7 @@ def as_array(function: Any, x: Any) -> Any:
 
 
 def big_array(function: Any, x: Any) -> Any:
-    xs = np.full(guarded.SMALL + 1, x)
+    xs = np.full(chain.SMALL + 1, x)
     return fg.grad(lambda xs: fnp.sum(function(xs)))(xs)[-1]
 
 
@@ -172,13 +172,13 @@ def test_entropy_with_zero_probability():
 
 def test_a_zero_gradient_keeps_its_dtype():
     one = np.complex128(0)
-    assert guarded.guarded_scale(np.float64(0), one).dtype == complex
-    assert guarded.guarded_quotient(np.float64(0), one).dtype == complex
-    assert guarded.guarded_multiply(one, np.float64(2)).dtype == complex
-    assert guarded.masked(np.float32(3), False).dtype == np.float32
+    assert chain.guarded_scale(np.float64(0), one).dtype == complex
+    assert chain.guarded_quotient(np.float64(0), one).dtype == complex
+    assert chain.guarded_multiply(one, np.float64(2)).dtype == complex
+    assert chain.masked(np.float32(3), False).dtype == np.float32
 
 
-@pytest.mark.parametrize("size", [None, 3, guarded.SMALL + 1])
+@pytest.mark.parametrize("size", [None, 3, chain.SMALL + 1])
 def test_products_in_which_zero_wins(size):
     def full(value):
         return np.float64(value) if size is None else np.full(size, value)
@@ -189,18 +189,18 @@ def test_products_in_which_zero_wins(size):
 
 def check_products(full):
     for factor in (INF, -INF, NAN):
-        assert not np.any(guarded.guarded_scale(full(0.0), full(factor)))
-        assert not np.any(guarded.guarded_scale(full(0.0), factor))
-        assert not np.any(guarded.guarded_multiply(full(factor), full(0.0)))
-        assert not np.any(guarded.guarded_multiply(full(0.0), full(factor)))
-        assert not np.any(guarded.guarded_quotient(full(0.0), full(factor)))
-        assert not np.any(guarded.masked(full(factor), full(0.0) > 1))
-    assert not np.any(guarded.guarded_quotient(full(0.0), full(0.0)))
-    assert not np.any(guarded.guarded_quotient(full(0.0), 0))
-    assert np.all(guarded.guarded_quotient(full(1.0), full(0.0)) == INF)
-    assert np.all(guarded.guarded_scale(full(1.0), full(INF)) == INF)
-    assert np.all(np.isnan(guarded.guarded_scale(full(1.0), full(NAN))))
-    assert np.all(guarded.guarded_scale(full(2.0), full(1e200)) == 2e200)
+        assert not np.any(chain.guarded_scale(full(0.0), full(factor)))
+        assert not np.any(chain.guarded_scale(full(0.0), factor))
+        assert not np.any(chain.guarded_multiply(full(factor), full(0.0)))
+        assert not np.any(chain.guarded_multiply(full(0.0), full(factor)))
+        assert not np.any(chain.guarded_quotient(full(0.0), full(factor)))
+        assert not np.any(chain.masked(full(factor), full(0.0) > 1))
+    assert not np.any(chain.guarded_quotient(full(0.0), full(0.0)))
+    assert not np.any(chain.guarded_quotient(full(0.0), 0))
+    assert np.all(chain.guarded_quotient(full(1.0), full(0.0)) == INF)
+    assert np.all(chain.guarded_scale(full(1.0), full(INF)) == INF)
+    assert np.all(np.isnan(chain.guarded_scale(full(1.0), full(NAN))))
+    assert np.all(chain.guarded_scale(full(2.0), full(1e200)) == 2e200)
 
 
 # --- special points ------------------------------------------------------------------------------

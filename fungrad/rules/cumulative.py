@@ -44,14 +44,14 @@ class CumProd(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         (x,) = values
         z = cls.call(x, **params)
         return z, (x, z, params["axis"])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         x, z, axis = notes
         if type(z) in RAW and is_normal(z):
             return (CumSum.call(gradient * z, axis=axis, reverse=True) / x,)

@@ -25,7 +25,7 @@ class Det(Rule):
         return cls.call(*values), values[0]
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         return (gradient[..., None, None] * Cofactor.call(notes),)
 
     @classmethod
@@ -57,7 +57,7 @@ class Cofactor(Rule):
         return cls.call(*values), values[0]
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         return (cofactor_change(notes, gradient),)  # second derivatives are symmetric
 
     @classmethod
@@ -130,7 +130,7 @@ class Slogdet(Rule):
         return (sign, logarithm), (x, sign)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         x, sign = notes
         of_sign, slope = gradient
         if x.dtype.kind == "c":

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from fungrad.array import RAW
-from fungrad.rules.families import Chain, Constant, Elementwise, Rule, align
-from fungrad.rules.guarded import choose, guarded_scale, masked, quotient, scalar, scale
+from fungrad.rules.chain import Chain, choose, guarded_scale, masked, scalar
+from fungrad.rules.families import Constant, Elementwise, Rule, align
 
 LOG_2 = math.log(2)
 LOG_10 = math.log(10)
@@ -35,14 +35,21 @@ class Subtract(Elementwise):
 
 class Multiply(Chain):
     kernel = operator.mul
-    partials = (lambda _z, _x, y, g: scale(g, y), lambda _z, x, _y, g: scale(g, x))
+    partials = (lambda _z, _x, y, g: g * y, lambda _z, x, _y, g: g * x)
+
+    @classmethod
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
+        if parents[0] == parents[1]:  # x * x: one product instead of two and a sum
+            _, x, _ = notes
+            return (*Square.pull((None, x), parents[:1], gradient), None)
+        return super().pull(notes, parents, gradient)
 
 
 class Divide(Chain):
     kernel = operator.truediv
     partials = (
-        lambda _z, _x, y, g: quotient(g, y),
-        lambda z, _x, y, g: -scale(quotient(g, y), z),
+        lambda _z, _x, y, g: g / y,
+        lambda z, _x, y, g: -(g / y * z),
     )
 
 
@@ -54,7 +61,7 @@ class Remainder(Chain):
     kernel = operator.mod
     partials = (
         lambda _z, _x, _y, g: g,
-        lambda _z, x, y, g: -scale(g, np.floor_divide(x, y)),
+        lambda _z, x, y, g: -(g * np.floor_divide(x, y)),
     )
 
 
@@ -62,7 +69,7 @@ class Fmod(Chain):
     kernel = np.fmod
     partials = (
         lambda _z, _x, _y, g: g,
-        lambda _z, x, y, g: -scale(g, np.trunc(x / y)),
+        lambda _z, x, y, g: -(g * np.trunc(x / y)),
     )
 
 
@@ -78,7 +85,7 @@ class Positive(Elementwise):
 
 class Fabs(Chain):
     kernel = np.fabs
-    partials = (lambda _z, x, g: scale(g, np.sign(x)),)
+    partials = (lambda _z, x, g: g * np.sign(x),)
 
 
 class Deg2rad(Elementwise):
@@ -103,30 +110,30 @@ def _power(x: Any, y: Any) -> Any:
 def _power_by_base(_z: Any, x: Any, y: Any, g: Any) -> Any:
     if type(y) in RAW and type(y) is not np.ndarray:
         if y == 2:
-            return scale(g, 2 * x)
+            return g * (2 * x)
         if y == 1:
             return g
         if y == 0:
             return masked(g, False)
         if y == 3:
-            return scale(g, 3 * (x * x))
+            return g * (3 * (x * x))
         if y == 0.5:
-            return quotient(g, 2 * np.sqrt(x))
-        return scale(g, y * np.power(x, y - 1))
+            return g / (2 * np.sqrt(x))
+        return g * (y * np.power(x, y - 1))
     if y.dtype.kind not in "fc":
         y = y.astype(np.result_type(x.dtype, y.dtype))
     # y x**(y - 1) is 0 * inf where both are 0; there the factor y decides.
     base = choose(np.equal(x, 0) & np.equal(y, 0), 1, x)
-    return scale(g, y * np.power(base, y - 1))
+    return g * (y * np.power(base, y - 1))
 
 
 def _power_by_exponent(z: Any, x: Any, _y: Any, g: Any) -> Any:
     if type(x) in (bool, int, float, complex):
-        return scale(g, z * np.log(x).item()) if x else masked(g, False)
+        return g * (z * np.log(x).item()) if x else masked(g, False)
     x = x.astype(z.dtype)
     # 0**y is flat in y, as its limit for positive y is.
     nonzero = np.not_equal(x, 0)
-    return masked(scale(g, z * np.log(choose(nonzero, x, 1))), nonzero)
+    return masked(g * (z * np.log(choose(nonzero, x, 1))), nonzero)
 
 
 class Power(Chain):
@@ -141,30 +148,30 @@ class FloatPower(Chain):
 
 class Sqrt(Chain):
     kernel = np.sqrt
-    partials = (lambda z, _x, g: quotient(g, 2 * z),)
+    partials = (lambda z, _x, g: g / (2 * z),)
 
 
 class Cbrt(Chain):
     kernel = np.cbrt
-    partials = (lambda z, _x, g: quotient(g, 3 * (z * z)),)
+    partials = (lambda z, _x, g: g / (3 * (z * z)),)
 
 
 class Square(Chain):
     kernel = np.square
-    partials = (lambda _z, x, g: scale(g, 2 * x),)
+    partials = (lambda _z, x, g: g * (2 * x),)
 
 
 class Reciprocal(Chain):
     kernel = np.reciprocal
-    partials = (lambda z, _x, g: -scale(g, z * z),)
+    partials = (lambda z, _x, g: -(g * (z * z)),)
 
 
 class Hypot(Chain):
     kernel = np.hypot
     # The divisor inf makes the gradient at the origin zero.
     partials = (
-        lambda z, x, _y, g: scale(g, x / choose(np.equal(z, 0), np.inf, z)),
-        lambda z, _x, y, g: scale(g, y / choose(np.equal(z, 0), np.inf, z)),
+        lambda z, x, _y, g: g * (x / choose(np.equal(z, 0), np.inf, z)),
+        lambda z, _x, y, g: g * (y / choose(np.equal(z, 0), np.inf, z)),
     )
 
 
@@ -173,37 +180,37 @@ class Hypot(Chain):
 
 class Exp(Chain):
     kernel = np.exp
-    partials = (lambda z, _x, g: scale(g, z),)
+    partials = (lambda z, _x, g: g * z,)
 
 
 class Exp2(Chain):
     kernel = np.exp2
-    partials = (lambda z, _x, g: scale(g, z * LOG_2),)
+    partials = (lambda z, _x, g: g * (z * LOG_2),)
 
 
 class Expm1(Chain):
     kernel = np.expm1
-    partials = (lambda _z, x, g: scale(g, np.exp(x)),)
+    partials = (lambda _z, x, g: g * np.exp(x),)
 
 
 class Log(Chain):
     kernel = np.log
-    partials = (lambda _z, x, g: quotient(g, x),)
+    partials = (lambda _z, x, g: g / x,)
 
 
 class Log2(Chain):
     kernel = np.log2
-    partials = (lambda _z, x, g: quotient(g, x * LOG_2),)
+    partials = (lambda _z, x, g: g / (x * LOG_2),)
 
 
 class Log10(Chain):
     kernel = np.log10
-    partials = (lambda _z, x, g: quotient(g, x * LOG_10),)
+    partials = (lambda _z, x, g: g / (x * LOG_10),)
 
 
 class Log1p(Chain):
     kernel = np.log1p
-    partials = (lambda _z, x, g: quotient(g, 1 + x),)
+    partials = (lambda _z, x, g: g / (1 + x),)
 
 
 def _logistic(x: Any, y: Any, exp: Any) -> Any:
@@ -215,16 +222,16 @@ def _logistic(x: Any, y: Any, exp: Any) -> Any:
 class Logaddexp(Chain):
     kernel = np.logaddexp
     partials = (
-        lambda _z, x, y, g: scale(g, _logistic(x, y, np.exp)),
-        lambda _z, x, y, g: scale(g, _logistic(y, x, np.exp)),
+        lambda _z, x, y, g: g * _logistic(x, y, np.exp),
+        lambda _z, x, y, g: g * _logistic(y, x, np.exp),
     )
 
 
 class Logaddexp2(Chain):
     kernel = np.logaddexp2
     partials = (
-        lambda _z, x, y, g: scale(g, _logistic(x, y, np.exp2)),
-        lambda _z, x, y, g: scale(g, _logistic(y, x, np.exp2)),
+        lambda _z, x, y, g: g * _logistic(x, y, np.exp2),
+        lambda _z, x, y, g: g * _logistic(y, x, np.exp2),
     )
 
 
@@ -233,38 +240,38 @@ class Logaddexp2(Chain):
 
 class Sin(Chain):
     kernel = np.sin
-    partials = (lambda _z, x, g: scale(g, np.cos(x)),)
+    partials = (lambda _z, x, g: g * np.cos(x),)
 
 
 class Cos(Chain):
     kernel = np.cos
-    partials = (lambda _z, x, g: -scale(g, np.sin(x)),)
+    partials = (lambda _z, x, g: -(g * np.sin(x)),)
 
 
 class Tan(Chain):
     kernel = np.tan
-    partials = (lambda z, _x, g: scale(g, 1 + z * z),)
+    partials = (lambda z, _x, g: g * (1 + z * z),)
 
 
 class Arcsin(Chain):
     kernel = np.arcsin
-    partials = (lambda _z, x, g: quotient(g, np.sqrt((1 - x) * (1 + x))),)
+    partials = (lambda _z, x, g: g / np.sqrt((1 - x) * (1 + x)),)
 
 
 class Arccos(Chain):
     kernel = np.arccos
-    partials = (lambda _z, x, g: -quotient(g, np.sqrt((1 - x) * (1 + x))),)
+    partials = (lambda _z, x, g: -(g / np.sqrt((1 - x) * (1 + x))),)
 
 
 class Arctan(Chain):
     kernel = np.arctan
-    partials = (lambda _z, x, g: quotient(g, 1 + x * x),)
+    partials = (lambda _z, x, g: g / (1 + x * x),)
 
 
 def _arctan2_by(numerator: Any, x: Any, y: Any, g: Any) -> Any:
     radius = np.hypot(x, y)
     radius = choose(np.equal(radius, 0), np.inf, radius)  # zero at the origin, no overflow
-    return scale(g, numerator / radius / radius)
+    return g * (numerator / radius / radius)
 
 
 class Arctan2(Chain):
@@ -277,17 +284,17 @@ class Arctan2(Chain):
 
 class Sinh(Chain):
     kernel = np.sinh
-    partials = (lambda _z, x, g: scale(g, np.cosh(x)),)
+    partials = (lambda _z, x, g: g * np.cosh(x),)
 
 
 class Cosh(Chain):
     kernel = np.cosh
-    partials = (lambda _z, x, g: scale(g, np.sinh(x)),)
+    partials = (lambda _z, x, g: g * np.sinh(x),)
 
 
 class Tanh(Chain):
     kernel = np.tanh
-    partials = (lambda z, _x, g: scale(g, 1 - z * z),)
+    partials = (lambda z, _x, g: g * (1 - z * z),)
 
 
 def _root_of_one_plus_square(x: Any) -> Any:
@@ -296,17 +303,17 @@ def _root_of_one_plus_square(x: Any) -> Any:
 
 class Arcsinh(Chain):
     kernel = np.arcsinh
-    partials = (lambda _z, x, g: quotient(g, _root_of_one_plus_square(x)),)
+    partials = (lambda _z, x, g: g / _root_of_one_plus_square(x),)
 
 
 class Arccosh(Chain):
     kernel = np.arccosh
-    partials = (lambda _z, x, g: quotient(g, np.sqrt(x - 1) * np.sqrt(x + 1)),)
+    partials = (lambda _z, x, g: g / (np.sqrt(x - 1) * np.sqrt(x + 1)),)
 
 
 class Arctanh(Chain):
     kernel = np.arctanh
-    partials = (lambda _z, x, g: quotient(g, (1 - x) * (1 + x)),)
+    partials = (lambda _z, x, g: g / ((1 - x) * (1 + x)),)
 
 
 # --- functions that know all their derivatives ---------------------------------------------------
@@ -317,13 +324,13 @@ class _Smooth(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         (x,) = values
         return cls.call(x, **params), (x, params["order"])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         x, order = notes
         return (guarded_scale(gradient, cls.call(x, order=order + 1)),)
 

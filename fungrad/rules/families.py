@@ -114,7 +114,7 @@ class Elementwise(Rule):
         cls.linearize = staticmethod(_linearizer(cls))  # type: ignore[method-assign]
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         results: list[Any] = []
         for parent, partial in zip(parents, cls.partials):
             if parent < 0 or partial is None:
@@ -176,7 +176,7 @@ def _linearizer(cls: Any) -> Callable[..., tuple[Any, Any]]:
     )
 
     def linearize(
-        values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         if nested:
             z = apply(*values, **params)
@@ -200,70 +200,6 @@ def _linearizer(cls: Any) -> Callable[..., tuple[Any, Any]]:
     return linearize
 
 
-class Chain(Elementwise):
-    """A function of elements whose partials apply the chain rule themselves.
-
-    Each gets a gradient or a tangent g after (output, and all inputs), and returns g times the
-    derivative. This is the form for a derivative that is infinite somewhere, for divisions and for
-    selections. `fungrad.rules.guarded` has the products for it, in which a zero g stays zero.
-    """
-
-    cautious = True
-
-    @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
-        plain = gradient.value if type(gradient) is Guarded else gradient
-        large = type(plain) is np.ndarray and plain.size > LARGE
-        results: list[Any] = []
-        for parent, partial in zip(parents, cls.partials):
-            if parent < 0 or partial is None:
-                results.append(None)
-                continue
-            if large:
-                result = in_blocks(partial, notes, gradient)
-            else:
-                result = partial(*notes, gradient)
-            results.append(result.value if type(result) in BOXES else result)
-        return results
-
-    @classmethod
-    def push(
-        cls, values: list[Any], tangents: list[Any], params: dict[str, Any]
-    ) -> tuple[Any, Any]:
-        z = cls.call(*values, **params)
-        total = None
-        # NumPy's warnings are for the values; the walk of the tape is silent likewise.
-        with np.errstate(all="ignore"):
-            for partial, tangent in zip(cls.partials, tangents, strict=True):
-                if tangent is None or partial is None:
-                    continue
-                term = partial(z, *values, Guarded(tangent) if cls.cautious else tangent)
-                term = term.value if type(term) in BOXES else term
-                total = term if total is None else total + term
-        return z, None if total is None else conform(total, z)
-
-
-class Guarded:
-    """A gradient or tangent whose zeros win in every product of the chain rule.
-
-    `fungrad.rules.guarded` has the products.
-    """
-
-    __slots__ = ("value",)
-    __array_ufunc__ = None
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __neg__(self) -> Guarded:
-        return Guarded(-self.value)
-
-
-BOXES = frozenset([Array, Guarded])
-"""What a partial may return around its result: NumPy gives a constant of an outer transform as an
-Array."""
-
-
 class Reduction(Rule):
     """A function that reduces axes: one weight gives both modes.
 
@@ -281,7 +217,7 @@ class Reduction(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         (x,) = values
         z = cls.call(x, **params) if nested else cls.compute(x, **params)
@@ -290,7 +226,7 @@ class Reduction(Rule):
         return z, (None, None, x.shape, params)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         z, x, shape, params = notes
         axis, keepdims = params["axis"], params["keepdims"]
         if not keepdims:
@@ -348,14 +284,14 @@ class Linear(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         (x,) = values
         z = cls.call(x, **params) if nested else cls.compute(x, **params)
         return z, (x.shape, params)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         shape, params = notes
         return (cls.transpose(gradient, shape, params),)
 
@@ -384,7 +320,7 @@ class Bilinear(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         # Each adjoint reads the other operand only.
         x, y = values
@@ -394,7 +330,7 @@ class Bilinear(Rule):
         return z, (kept_x, kept_y, params)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         x, y, params = notes
         return [
             None if parent < 0 else adjoint(gradient, other, **params)
@@ -433,9 +369,6 @@ def in_blocks(function: Kernel, notes: Sequence[Any], gradient: Any) -> Any:
     It is evaluated block by block, so that what it computes on the way stays in the cache and
     only the result takes memory.
     """
-    if type(gradient) is Guarded:
-        inner = function
-        return in_blocks(lambda *x: inner(*x[:-1], Guarded(x[-1])).value, notes, gradient.value)
     shape = gradient.shape
     operands: list[Any] = []
     blocked = False

@@ -68,7 +68,7 @@ class Slice(Linear):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         (x,) = values
         z = cls.apply(x, **params) if nested else cls.kernel(x, **params)
@@ -112,13 +112,13 @@ class Gather(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         x, *indices = values
         return cls.call(*values, **params), (x.shape, indices, params)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         shape, indices, params = notes
         zeros = broadcast(gradient.dtype.type(0), shape)
         return (AddAt.call(zeros, gradient, *indices, **params), *[None] * len(indices))
@@ -179,12 +179,12 @@ class SetSlice(_Write):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         return cls.call(*values, **params), (values[1].shape, params)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         shape, params = notes
         g_x = g_values = None
         if parents[0] >= 0:
@@ -212,7 +212,7 @@ class _WriteAt(_Write):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         _, new, *indices = values
         return cls.call(*values, **params), (new.shape, indices, params)
@@ -252,7 +252,7 @@ class SetAt(_WriteAt):
         return z
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         shape, indices, params = notes
         g_x = g_values = None
         if parents[0] >= 0:
@@ -276,7 +276,7 @@ class AddAt(_WriteAt):
         return accumulate(np.add, x.copy(), values, indices, lead)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         shape, indices, params = notes
         g_values = None
         if parents[1] >= 0:
@@ -289,13 +289,13 @@ class _ExtremumAt(_WriteAt):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         z = cls.call(*values, **params)
         return z, (z, values, params)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         z, values, params = notes
         indices = values[2:]
         share_x, share_values = cls.shares(z, values, params)

@@ -31,7 +31,7 @@ class Matmul(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         x, y = values
         z = product(x, y)
@@ -39,7 +39,7 @@ class Matmul(Rule):
         return z, (x if right >= 0 else None, y if left >= 0 else None, x.shape, y.shape)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         x, y, x_shape, y_shape = notes
         left, right = parents
         return (

@@ -107,7 +107,7 @@ class _Extreme(Reduction):
         return hit.astype(x.dtype) / count
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         z, x, shape, params = notes
         axis = params["axis"]
         if not params["keepdims"]:
@@ -267,13 +267,13 @@ class Softmax(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         z = cls.call(*values, **params)
         return z, (z, params["axis"])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         z, axis = notes
         weighted = gradient * z
         return (weighted - z * Sum.call(weighted, axis=axis, keepdims=True),)
@@ -300,7 +300,7 @@ class LogSoftmax(Softmax):
         return shifted - np.log(total_of(np.exp(shifted), axis))
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         z, axis = notes
         return (gradient - np.exp(z) * Sum.call(gradient, axis=axis, keepdims=True),)
 

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from fungrad.array import SCALARS
-from fungrad.rules.families import Chain, Constant, Elementwise, conform
-from fungrad.rules.guarded import choose, guarded_scale, masked, scalar
+from fungrad.rules.chain import Chain, choose, guarded_scale, masked, scalar
+from fungrad.rules.families import Constant, Elementwise, conform
 
 
 class Where(Chain):
     cautious = False
     masks = True
+
     @staticmethod
     def kernel(condition: Any, x: Any, y: Any) -> Any:
         if type(condition) is np.bool and type(x) is type(y) and type(x) in SCALARS:
@@ -157,7 +158,7 @@ class ComplexSign(Elementwise):
     partials = (lambda z, x: z / x,)  # for what they read
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         z, x = notes
         along = np.real(gradient * z) * np.conjugate(z)
         return (guarded_scale(gradient - along, _inverse_length(x)),)
@@ -199,6 +200,7 @@ class Mantissa(Chain):
 
     cautious = False
     masks = True
+
     @staticmethod
     def kernel(x: Any) -> Any:
         return np.frexp(x)[0]

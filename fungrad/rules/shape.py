@@ -180,13 +180,13 @@ class Concatenate(_Join):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         axis = params["axis"]
         return cls.call(*values, **params), (axis, [x.shape[axis] for x in values])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         axis, lengths = notes
         before = (slice(None),) * axis
         results: list[Any] = []
@@ -207,12 +207,12 @@ class Stack(_Join):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         return cls.call(*values, **params), params["axis"]
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         before = (slice(None),) * notes
         return [
             None if parent < 0 else gradient[(*before, position)]
@@ -225,7 +225,7 @@ class _Part(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         return cls.call(*values, **params), params["axis"]
 
@@ -251,7 +251,7 @@ class Split(_Part):
         return tuple([x[(*before, slice(*edge))] for edge in edges])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         gradients = gradient if type(gradient) is tuple else (gradient,)
         return (Concatenate.call(*gradients, axis=notes),)
 
@@ -265,6 +265,6 @@ class Unstack(_Part):
         return tuple([x[(*before, position)] for position in range(x.shape[axis])])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         gradients = gradient if type(gradient) is tuple else (gradient,)
         return (Stack.call(*gradients, axis=notes),)

@@ -35,14 +35,14 @@ class _Rearrangement(Rule):
 
     @classmethod
     def linearize(
-        cls, values: list[Any], parents: list[int], params: dict[str, Any], nested: bool
+        cls, values: list[Any], parents: Sequence[int], params: dict[str, Any], nested: bool
     ) -> tuple[Any, Any]:
         (x,) = values
         order = cls.order.call(x, **params)
         return np.take_along_axis(x, order, params["axis"]), (order, params["axis"])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         order, axis = notes
         if type(gradient) is type(order) is np.ndarray:
             result = np.empty(gradient.shape, gradient.dtype)

@@ -43,7 +43,7 @@ class Eigh(Rule):
         return factors, factors
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         (w, v), (gw, gv) = notes, gradient
         if is_zero(gv):
             return (conj(chain(v * gw[..., None, :], adjoint(v))),)
@@ -70,7 +70,7 @@ class Eigvalsh(Rule):
         return w, v
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         return (conj(product(notes * gradient[..., None, :], adjoint(notes))),)
 
     @classmethod
@@ -97,7 +97,7 @@ class Eig(Rule):
         return factors, factors
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         (w, v), (gw, gv) = notes, map(conj, gradient)
         middle = diagonal_matrix(gw)
         if not is_zero(gv):
@@ -140,7 +140,7 @@ class Eigvals(Rule):
         return w, v
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         v = notes.mT
         return (solve(v, gradient[..., :, None] * v),)
 
@@ -172,7 +172,7 @@ class Svd(Rule):
         return factors, (*factors, params["hermitian"])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         u, s, vh, hermitian = notes
         gu, gs, gvh = gradient
         count = s.shape[-1]
@@ -250,7 +250,7 @@ class Svdvals(Rule):
         return s, (u, vh)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         u, vh = notes
         return (conj(product(u * gradient[..., None, :], vh)),)
 

@@ -26,7 +26,7 @@ class Inv(Rule):
         return z, z
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         z = notes.mT
         return (-chain(z, gradient, z),)
 
@@ -66,7 +66,7 @@ class Solve(Rule):
         return z, (a, z if parents[0] >= 0 else None)
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         a, z = notes
         of_b = solve(a.mT, gradient)
         of_a = None
@@ -137,7 +137,7 @@ class Pinv(Rule):
         return z, (x, z, params["hermitian"])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         x, z, hermitian = notes
         g, zh = conj(gradient), adjoint(z)
         gz = product(adjoint(g), z)

@@ -37,7 +37,7 @@ class Cholesky(Rule):
         return z, (z, params["upper"])
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         z, upper = notes
         lower, g = (adjoint(z), gradient.mT) if upper else (z, conj(gradient))
         return (conj(cholesky_gradient(lower, g)),)
@@ -103,7 +103,7 @@ class Qr(Rule):
         return factors, factors
 
     @classmethod
-    def pull(cls, notes: Any, parents: list[int], gradient: Any) -> Sequence[Any]:
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         q, r = notes
         gq, gr = map(conj, gradient)
         middle = halved_upper(product(gr, adjoint(r)) - product(adjoint(q), gq))

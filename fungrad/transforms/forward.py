@@ -14,7 +14,13 @@ import numpy as np
 
 from fungrad import tree
 from fungrad.array import RAW, Array
-from fungrad.errors import CapturedTracerError, EscapedTracerError, NoBackwardError, TangentError, TreeMismatchError
+from fungrad.errors import (
+    CapturedTracerError,
+    EscapedTracerError,
+    NoBackwardError,
+    TangentError,
+    TreeMismatchError,
+)
 from fungrad.function import Context, Function, cast, fit, settle
 from fungrad.trace import Trace, Tracer
 from fungrad.transforms.call import (

@@ -17,7 +17,7 @@ import numpy as np
 from fungrad.array import RAW, Array
 from fungrad.errors import CapturedTracerError, EscapedTracerError, FungradError, OutputTypeError
 from fungrad.function import fit
-from fungrad.rules.families import Guarded
+from fungrad.rules.chain import Guarded
 from fungrad.trace import Trace, Tracer
 from fungrad.transforms.call import public, raw_leaf
 
@@ -116,7 +116,12 @@ class Tape(Trace):
         return Taped(self, z, len(entries) - 1)
 
     def _record_several(
-        self, function: Any, z: tuple[Any, ...], notes: Any, parents: tuple[int, ...], values: list[Any]
+        self,
+        function: Any,
+        z: tuple[Any, ...],
+        notes: Any,
+        parents: tuple[int, ...],
+        values: list[Any],
     ) -> tuple[Any, ...]:
         """Record an operation with several results: one entry, one place for each of them."""
         index = len(self.entries)

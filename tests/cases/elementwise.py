@@ -1,4 +1,4 @@
-"""Rows of `fungrad.rules.elementwise`, `selection`, `comparison` and `guarded`."""
+"""Rows of `fungrad.rules.elementwise`, `selection`, `comparison` and `chain`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import fungrad.numpy as fnp
-from fungrad.rules import comparison, elementwise, guarded, selection
+from fungrad.rules import chain, comparison, elementwise, selection
 from tests.cases import Case, complex_normal, normal, positive
 
 UNIT = positive(2, 3, seed=1) / 2.5  # from 0.2 to 0.8
@@ -177,7 +177,7 @@ CASES += [
     ),
     *[
         Case(
-            f"power with the exponent {exponent}",
+            f"power with the exponent {exponent!r}",
             (elementwise.Power,),
             lambda x, exponent=exponent: fnp.asarray(x) ** exponent,
             (positive(2, 3),),
@@ -314,22 +314,22 @@ CASES += [
     ),
     Case(
         "scale",
-        (guarded.Scale,),
-        guarded.Scale.apply,
+        (chain.Scale,),
+        chain.Scale.apply,
         (normal(3), normal(2, 1)),
         np.multiply,
     ),
     Case(
         "quotient",
-        (guarded.Quotient,),
-        guarded.Quotient.apply,
+        (chain.Quotient,),
+        chain.Quotient.apply,
         (normal(3), positive(2, 1)),
         np.divide,
     ),
     Case(
         "product",
-        (guarded.Product,),
-        guarded.Product.apply,
+        (chain.Product,),
+        chain.Product.apply,
         (normal(3), normal(2, 1)),
         np.multiply,
     ),

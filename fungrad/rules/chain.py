@@ -1,4 +1,4 @@
-"""Products of the chain rule in which zero stays zero.
+"""The family of elementwise operations whose derivatives need care, and its products.
 
 Where `where`, `maximum` or an index do not take a value, its gradient is exactly zero. It must
 remain so on its way back, also through a derivative that is infinite or NaN there: the gradient
@@ -7,20 +7,99 @@ therefore wins over any other factor. Guarded products are operations with deriv
 own, so this holds in every mode and order. An infinite or NaN factor is rare; one quick pass over
 the factor tells. They are meant for derivatives, which are computed without NumPy's warnings.
 
-That pass costs as much as a small product itself. So `scale` and `quotient`, which the partials
-call, are plain products of a plain gradient, and guarded ones of a `Guarded` gradient; the walk
-along the tape passes the latter only where zeros and infinities can meet.
+That pass costs as much as a small product itself. So products and quotients of a plain gradient
+are plain; those of a `Guarded` gradient are guarded. The walk along the tape passes the latter only
+where zeros and infinities can meet.
 """
 
 from __future__ import annotations
 
 import cmath
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fungrad.array import RAW, unwrap
-from fungrad.rules.families import Chain, Guarded
+from fungrad.array import RAW, Array, unwrap
+from fungrad.rules.families import LARGE, Elementwise, conform, in_blocks
+
+
+class Guarded:
+    """A gradient or tangent whose zeros win in products and quotients."""
+
+    __slots__ = ("value",)
+    __array_ufunc__ = None
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __neg__(self) -> Guarded:
+        return Guarded(-self.value)
+
+    def __mul__(self, factor: Any) -> Guarded:
+        return Guarded(guarded_scale(self.value, factor))
+
+    def __truediv__(self, divisor: Any) -> Guarded:
+        return Guarded(guarded_quotient(self.value, divisor))
+
+
+BOXES = frozenset([Array, Guarded])
+"""What a partial may return around its result: NumPy gives a constant of an outer transform as an
+Array."""
+
+
+class Chain(Elementwise):
+    """A function of elements whose partials apply the chain rule themselves.
+
+    Each gets a gradient or a tangent g after (output, and all inputs), and returns g times the
+    derivative. This is the form for a derivative that is infinite somewhere, for divisions and for
+    selections. A `cautious` rule takes a `Guarded` g as well: it does nothing with g but multiply
+    it, divide it, negate it and mask it.
+    """
+
+    cautious = True
+
+    @classmethod
+    def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
+        guarded = type(gradient) is Guarded
+        plain = gradient.value if guarded else gradient
+        large = type(plain) is np.ndarray and plain.size > LARGE
+        results: list[Any] = []
+        for parent, partial in zip(parents, cls.partials):
+            if parent < 0 or partial is None:
+                results.append(None)
+                continue
+            if not large:
+                result = partial(*notes, gradient)
+            elif guarded:
+                result = in_blocks(_guard(partial), notes, plain)
+            else:
+                result = in_blocks(partial, notes, plain)
+            results.append(result.value if type(result) in BOXES else result)
+        return results
+
+    @classmethod
+    def push(
+        cls, values: list[Any], tangents: list[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        z = cls.call(*values, **params)
+        total = None
+        # NumPy's warnings are for the values; the walk of the tape is silent likewise.
+        with np.errstate(all="ignore"):
+            for partial, tangent in zip(cls.partials, tangents, strict=True):
+                if tangent is None or partial is None:
+                    continue
+                term = partial(z, *values, Guarded(tangent) if cls.cautious else tangent)
+                term = term.value if type(term) in BOXES else term
+                total = term if total is None else total + term
+        return z, None if total is None else conform(total, z)
+
+
+def _guard(partial: Any) -> Any:
+    return lambda *operands: partial(*operands[:-1], Guarded(operands[-1])).value
+
+
+# --- products ------------------------------------------------------------------------------------
 
 SMALL = 8192  # elements; above, BLAS may wait for its threads, which costs more than a pass
 
@@ -111,20 +190,6 @@ def guarded_multiply(x: Any, y: Any) -> Any:
     if type(x) in RAW and type(y) in RAW:
         return _multiply(x, y)
     return unwrap(Product.apply(x, y))
-
-
-def scale(g: Any, factor: Any) -> Any:
-    """Return ``g * factor``, in which the zeros of a guarded g win."""
-    if type(g) is Guarded:
-        return Guarded(guarded_scale(g.value, factor))
-    return g * factor
-
-
-def quotient(g: Any, divisor: Any) -> Any:
-    """Return ``g / divisor``, in which the zeros of a guarded g win."""
-    if type(g) is Guarded:
-        return Guarded(guarded_quotient(g.value, divisor))
-    return g / divisor
 
 
 def masked(g: Any, keep: Any) -> Any:
