@@ -7,7 +7,7 @@ An `Array` holds one read-only NumPy value. Its operators and methods call the f
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from fungrad.errors import (
     ArrayImmutableError,
     OperandError,
 )
+from fungrad.methods import make_binary, make_method, make_operator, make_refused
 from fungrad.operations import operations
 from fungrad.raw import NUMERIC_KINDS, RAW, SCALARS, freeze, show
 
@@ -25,51 +26,6 @@ if TYPE_CHECKING:  # at run time it costs milliseconds
 
 ArrayLike: TypeAlias = "Array | npt.ArrayLike"
 """What the functions of `fungrad.numpy` take: arrays, NumPy arrays, numbers, nested lists."""
-
-
-def _operator(name: str, swap: bool = False) -> Callable[[Array, Any], Any]:
-    """Make the operator method that calls ``operations.<name>``."""
-    table, operators = vars(operations), operations.operators
-
-    def method(self: Array, other: Any) -> Any:
-        try:
-            return operators[name](self, other)
-        except OperandError:
-            return NotImplemented  # the other operand may know what to do
-
-    def swapped(self: Array, other: Any) -> Any:
-        try:
-            return table[name](other, self)
-        except OperandError:
-            return NotImplemented
-
-    return swapped if swap else method
-
-
-def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    return _operator(name), _operator(name, swap=True)
-
-
-def _method(name: str) -> Callable[..., Any]:
-    """Make the method that calls ``operations.<name>`` with the array first."""
-
-    def method(self: Array, *args: Any, **kwargs: Any) -> Any:
-        return getattr(operations, name)(self, *args, **kwargs)
-
-    method.__name__ = name
-    method.__doc__ = f"See `fungrad.numpy.{name}`."
-    return method
-
-
-def _refused(name: str, instead: str) -> Callable[..., Any]:
-    """Make the method that stands for one of ndarray's that would change the array."""
-
-    def method(self: Array, *args: Any, **kwargs: Any) -> Any:
-        raise ArrayImmutableError(f"x.{name}(...)", instead)
-
-    method.__name__ = name
-    method.__doc__ = f"Raise `ArrayImmutableError`; write ``{instead}``."
-    return method
 
 
 class Array:
@@ -297,14 +253,14 @@ class Array:
     def __delitem__(self, index: Any) -> None:
         raise ArrayImmutableError("del x[i]", "fnp.delete(x, i)")
 
-    fill = _refused("fill", "fnp.full_like(x, v)")
-    itemset = _refused("itemset", "x.at[i].set(v)")
-    partition = _refused("partition", "fnp.partition(x, kth)")
-    put = _refused("put", "x.at[i].set(v)")
-    resize = _refused("resize", "fnp.resize(x, shape)")
-    setfield = _refused("setfield", "x.astype(dtype)")
-    setflags = _refused("setflags", "np.array(x), a copy that can be changed")
-    sort = _refused("sort", "fnp.sort(x), or fnp.argsort(x)")
+    fill = make_refused("fill", "fnp.full_like(x, v)")
+    itemset = make_refused("itemset", "x.at[i].set(v)")
+    partition = make_refused("partition", "fnp.partition(x, kth)")
+    put = make_refused("put", "x.at[i].set(v)")
+    resize = make_refused("resize", "fnp.resize(x, shape)")
+    setfield = make_refused("setfield", "x.astype(dtype)")
+    setflags = make_refused("setflags", "np.array(x), a copy that can be changed")
+    sort = make_refused("sort", "fnp.sort(x), or fnp.argsort(x)")
 
     @property
     def at(self) -> At:
@@ -339,26 +295,26 @@ class Array:
 
     __hash__ = None  # type: ignore[assignment]
 
-    __add__, __radd__ = _binary("add")
-    __sub__, __rsub__ = _binary("subtract")
-    __mul__, __rmul__ = _binary("multiply")
-    __truediv__, __rtruediv__ = _binary("divide")
-    __floordiv__, __rfloordiv__ = _binary("floor_divide")
-    __mod__, __rmod__ = _binary("remainder")
-    __divmod__, __rdivmod__ = _binary("divmod")
-    __matmul__, __rmatmul__ = _binary("matmul")
-    __and__, __rand__ = _binary("bitwise_and")
-    __or__, __ror__ = _binary("bitwise_or")
-    __xor__, __rxor__ = _binary("bitwise_xor")
-    __lshift__, __rlshift__ = _binary("left_shift")
-    __rshift__, __rrshift__ = _binary("right_shift")
-    __rpow__ = _operator("power", swap=True)
-    __lt__ = _operator("less")
-    __le__ = _operator("less_equal")
-    __gt__ = _operator("greater")
-    __ge__ = _operator("greater_equal")
-    __eq__ = _operator("equal")
-    __ne__ = _operator("not_equal")
+    __add__, __radd__ = make_binary("add")
+    __sub__, __rsub__ = make_binary("subtract")
+    __mul__, __rmul__ = make_binary("multiply")
+    __truediv__, __rtruediv__ = make_binary("divide")
+    __floordiv__, __rfloordiv__ = make_binary("floor_divide")
+    __mod__, __rmod__ = make_binary("remainder")
+    __divmod__, __rdivmod__ = make_binary("divmod")
+    __matmul__, __rmatmul__ = make_binary("matmul")
+    __and__, __rand__ = make_binary("bitwise_and")
+    __or__, __ror__ = make_binary("bitwise_or")
+    __xor__, __rxor__ = make_binary("bitwise_xor")
+    __lshift__, __rlshift__ = make_binary("left_shift")
+    __rshift__, __rrshift__ = make_binary("right_shift")
+    __rpow__ = make_operator("power", swap=True)
+    __lt__ = make_operator("less")
+    __le__ = make_operator("less_equal")
+    __gt__ = make_operator("greater")
+    __ge__ = make_operator("greater_equal")
+    __eq__ = make_operator("equal")
+    __ne__ = make_operator("not_equal")
 
     def __pow__(self, other: Any, modulo: None = None) -> Any:
         if modulo is not None:
@@ -438,40 +394,40 @@ class Array:
         """See `fungrad.numpy.compress`."""
         return operations.compress(condition, self, axis=axis)
 
-    all = _method("all")
-    any = _method("any")
-    argmax = _method("argmax")
-    argmin = _method("argmin")
-    argpartition = _method("argpartition")
-    argsort = _method("argsort")
-    astype = _method("astype")
-    byteswap = _method("byteswap")
-    clip = _method("clip")
-    conj = _method("conj")
-    conjugate = _method("conjugate")
-    copy = _method("copy")
-    cumprod = _method("cumprod")
-    cumsum = _method("cumsum")
-    diagonal = _method("diagonal")
-    dot = _method("dot")
-    flatten = _method("ravel")
-    max = _method("max")
-    mean = _method("mean")
-    min = _method("min")
-    nonzero = _method("nonzero")
-    prod = _method("prod")
-    ptp = _method("ptp")
-    ravel = _method("ravel")
-    repeat = _method("repeat")
-    round = _method("round")
-    searchsorted = _method("searchsorted")
-    squeeze = _method("squeeze")
-    std = _method("std")
-    sum = _method("sum")
-    swapaxes = _method("swapaxes")
-    take = _method("take")
-    trace = _method("trace")
-    var = _method("var")
+    all = make_method("all")
+    any = make_method("any")
+    argmax = make_method("argmax")
+    argmin = make_method("argmin")
+    argpartition = make_method("argpartition")
+    argsort = make_method("argsort")
+    astype = make_method("astype")
+    byteswap = make_method("byteswap")
+    clip = make_method("clip")
+    conj = make_method("conj")
+    conjugate = make_method("conjugate")
+    copy = make_method("copy")
+    cumprod = make_method("cumprod")
+    cumsum = make_method("cumsum")
+    diagonal = make_method("diagonal")
+    dot = make_method("dot")
+    flatten = make_method("ravel")
+    max = make_method("max")
+    mean = make_method("mean")
+    min = make_method("min")
+    nonzero = make_method("nonzero")
+    prod = make_method("prod")
+    ptp = make_method("ptp")
+    ravel = make_method("ravel")
+    repeat = make_method("repeat")
+    round = make_method("round")
+    searchsorted = make_method("searchsorted")
+    squeeze = make_method("squeeze")
+    std = make_method("std")
+    sum = make_method("sum")
+    swapaxes = make_method("swapaxes")
+    take = make_method("take")
+    trace = make_method("trace")
+    var = make_method("var")
 
 
 _set_value: Any = Array.__dict__["value"].__set__

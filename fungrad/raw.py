@@ -30,7 +30,7 @@ def freeze(value: Any) -> Any:
     elif value.base is not None:
         base = value.base
         if value.flags.writeable or not isinstance(base, np.ndarray) or base.flags.writeable:
-            value = value.copy()
+            value = value.copy("K")
     if value.dtype.kind not in NUMERIC_KINDS:
         raise ArrayDTypeError(value.dtype)
     if not value.ndim:

@@ -379,6 +379,24 @@ def test_results_do_not_share_memory_with_the_arguments() -> None:
     assert g.flags.writeable
 
 
+def test_arrays_that_change_after_they_were_used() -> None:
+    buffer = np.ones(3)
+
+    def f(x: Any) -> Any:
+        total = 0.0
+        for step in range(3):
+            buffer[:] = step
+            total = total + np.sum(x * buffer)
+        return total
+
+    assert fg.grad(f)(2.0) == 9.0  # 3 * (0 + 1 + 2)
+    x = np.ones(3)
+    _, pullback = fg.vjp(lambda x: np.sum(x * x), x)
+    x[:] = 7.0
+    np.testing.assert_array_equal(pullback(1.0)[0], [2.0, 2.0, 2.0])
+    assert buffer.flags.writeable
+
+
 # --- callables -----------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from fungrad.array import RAW, Array
 from fungrad.errors import ShapeError
 from fungrad.function import Context, Function, cast
+from fungrad.rules.placed import Placed
 
 Kernel = Callable[..., Any]
 BLOCK = 1 << 17  # elements; enough of them that a call costs little
@@ -64,7 +65,7 @@ class Rule(Function):
     @classmethod
     def forward(cls, ctx: Context, *values: Any, **params: Any) -> Any:
         ctx.saved_values["parents"] = parents = [
-            0 if ctx.needs_input_grad[position] else -1 for position in range(len(values))
+            position if ctx.needs_input_grad[position] else -1 for position in range(len(values))
         ]
         values = tuple([v.value if type(v) is Array else v for v in values])
         if all(type(value) in PYTHON for value in values):
@@ -76,7 +77,10 @@ class Rule(Function):
     @classmethod
     def backward(cls, ctx: Context, *gradients: Any) -> Any:
         gradient = gradients[0] if len(gradients) == 1 else gradients
-        pulled = cls.pull(ctx.saved_values["notes"], ctx.saved_values["parents"], gradient)
+        pulled = [
+            each.added_to(None, False) if type(each) is Placed else each
+            for each in cls.pull(ctx.saved_values["notes"], ctx.saved_values["parents"], gradient)
+        ]
         return pulled[0] if len(pulled) == 1 else tuple(pulled)
 
 

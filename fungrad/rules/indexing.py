@@ -7,6 +7,7 @@ so that they may be batched. `lead` counts the axes in front of the indexed ones
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from types import EllipsisType
 from typing import Any, TypeAlias
 
@@ -15,6 +16,7 @@ import numpy as np
 from fungrad.array import RAW
 from fungrad.function import fit
 from fungrad.rules.families import Constant, Linear, Rule, align, broadcast
+from fungrad.rules.placed import Placed
 
 BasicItem: TypeAlias = int | slice | EllipsisType | None
 
@@ -76,7 +78,14 @@ class Slice(Linear):
 
     @staticmethod
     def transpose(g: Any, shape: tuple[int, ...], params: dict[str, Any]) -> Any:
-        return Place.call(g, shape=shape, **params)
+        if type(g) not in RAW or not shape:
+            return Place.call(g, shape=shape, **params)
+        items = params["index"].items
+
+        def write(out: Any) -> None:
+            out[items] += g
+
+        return Placed(shape, g.dtype, write)
 
     @staticmethod
     def shift(size: int, x: Any, params: dict[str, Any]) -> dict[str, Any]:
@@ -120,8 +129,14 @@ class Gather(Rule):
     @classmethod
     def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         shape, indices, params = notes
+        rest = [None] * len(indices)
+        if all(type(each) in RAW for each in (gradient, *indices)):
+            write = partial(
+                accumulate, np.add, values=gradient, indices=indices, lead=params["lead"]
+            )
+            return (Placed(shape, gradient.dtype, write), *rest)
         zeros = broadcast(gradient.dtype.type(0), shape)
-        return (AddAt.call(zeros, gradient, *indices, **params), *[None] * len(indices))
+        return (AddAt.call(zeros, gradient, *indices, **params), *rest)
 
     @classmethod
     def push(

@@ -144,7 +144,7 @@ class BatchedCall(Function):
         try:
             inner = _load(ctx, trace)
             wrapped = tuple(Batched(trace, gradient) for gradient in gradients)
-            parents = [0] * len(batched)
+            parents = range(len(batched))
             results = function.pull(inner, parents, wrapped if len(wrapped) > 1 else wrapped[0])
             pulled = [None if result is None else _spread(result, trace) for result in results]
         finally:

@@ -220,6 +220,14 @@ def raw_leaf(leaf: Any) -> Any:
     return value
 
 
+def own(value: Any) -> Any:
+    """Return a value of `raw_leaf` for keeps: a copy of an ndarray that its owner could change."""
+    base = value.base if type(value) is np.ndarray else None
+    if base is None or (type(base) is np.ndarray and not base.flags.writeable):
+        return value
+    return value.copy("K")
+
+
 def public(leaf: Any) -> Any:
     """Return a value one layer down as the caller of a transform sees it."""
     return leaf if isinstance(leaf, Array) else wrap(leaf)

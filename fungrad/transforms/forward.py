@@ -110,7 +110,7 @@ def _transpose_backward(
     function: Any, context: Context, values: list[Any], tangents: list[Any], outputs: Sequence[Any]
 ) -> list[Any]:
     """Return the tangents of the outputs: the pullback of `backward` at the inputs' tangents."""
-    parents = [0 if tangent is not None else -1 for tangent in tangents]
+    parents = [position if tangent is not None else -1 for position, tangent in enumerate(tangents)]
 
     def run(*gradients: Any) -> tuple[Any, None]:
         # Integer outputs have no gradient, and so none of these belongs to them.

@@ -23,6 +23,7 @@ from fungrad.transforms.call import (
     Transformed,
     lower_arguments,
     name_of,
+    own,
     public,
     raise_arguments,
     raw_leaf,
@@ -124,6 +125,7 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
     """
     title = f"vjp of {name_of(function)}"
     values, structures = lower_arguments(function, primals, range(len(primals)), title, True)
+    values = [own(value) for value in values]
 
     def run(*tracers: Any) -> tuple[Any, Any]:
         output, aux = function(*raise_arguments(tracers, structures)), None

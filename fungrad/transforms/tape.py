@@ -18,6 +18,7 @@ from fungrad.array import RAW, Array
 from fungrad.errors import CapturedTracerError, EscapedTracerError, FungradError, OutputTypeError
 from fungrad.function import fit
 from fungrad.rules.chain import Guarded
+from fungrad.rules.placed import Placed
 from fungrad.trace import Trace, Tracer
 from fungrad.transforms.call import public, raw_leaf
 
@@ -78,6 +79,8 @@ class Tape(Trace):
                     places.append(-1)
                     if kind is Array:
                         value = value.value
+                    elif kind is np.ndarray and value.flags.writeable:
+                        value = value.copy("K")  # the walk back may come after somebody changed it
                 if type(value) not in RAW:
                     nested = True
                 values.append(value)
@@ -225,7 +228,10 @@ def _walk(
             if each is None or parent < 0:
                 continue
             so_far = cotangents[parent]
-            if so_far is None:
+            if type(each) is Placed:
+                cotangents[parent] = each.added_to(so_far, parent in summed)
+                summed.add(parent)
+            elif so_far is None:
                 cotangents[parent] = each
             elif parent in summed and type(so_far) is np.ndarray and type(each) is np.ndarray:
                 np.add(so_far, each, out=so_far)  # a sum made here, which nobody else holds
