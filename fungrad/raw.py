@@ -11,6 +11,11 @@ from fungrad.errors import ArrayDTypeError
 if TYPE_CHECKING:  # at run time it costs milliseconds
     import numpy.typing as npt
 
+# glibc returns the memory of large arrays to the system as soon as they are freed, and new ones are
+# then filled in page by page, at several times the cost of the arithmetic; until it has once seen
+# so large a block freed. This one is never touched, so it costs neither time nor memory.
+np.empty(2**25 - 2**16, np.uint8)
+
 NUMERIC_KINDS = frozenset("biufc")
 SCALARS: frozenset[type] = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdgFDG")
 RAW: frozenset[type] = SCALARS | {np.ndarray, bool, int, float, complex}
