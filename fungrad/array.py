@@ -101,7 +101,7 @@ class Array:
     @property
     def strides(self) -> tuple[int, ...]:
         """Bytes to step along each axis in memory."""
-        return self.__array__().strides
+        return np.asarray(self.value).strides
 
     @property
     def flags(self) -> Any:
@@ -139,9 +139,8 @@ class Array:
             if copy is False:
                 raise ValueError(f"{value.dtype} to {np.dtype(dtype)} needs a copy; got copy=False")
             return np.array(value, dtype=dtype)
-        view = value.view()
-        view.flags.writeable = False
-        return view
+        # A plain view would lead to the array that owns the memory, whose flags can be changed.
+        return np.asarray(memoryview(value).toreadonly())
 
     def __buffer__(self, flags: int) -> memoryview:
         return self.data

@@ -137,6 +137,7 @@ def test_no_view_can_be_written_to():
                 view.flags.writeable = True
     np.testing.assert_array_equal(np.asarray(x), X)
     assert not x.flags.writeable
+    assert not isinstance(np.asarray(x).base, np.ndarray)  # whose flags could be changed
     assert x.base is None
     assert x.data.readonly
 
