@@ -609,3 +609,24 @@ def test_accumulating_is_numpys_add_at(rows, width, lead, repeated):
     np.add.at(expected, (slice(None),) * len(lead) + (index,), values)
     given = accumulate(np.add, np.zeros_like(expected), values, [index], len(lead))
     np.testing.assert_array_equal(given, expected)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize(
+    "select",
+    [
+        lambda x: x[np.array([1, 2])],
+        lambda x: x[np.array([False, True, True])],
+        lambda x: x.at[0].set(1.0),
+        lambda x: x.at[np.array([0])].set(1.0),
+        lambda x: fnp.where(fnp.isnan(x), 0.0, x),
+        lambda x: fnp.triu(fnp.outer(fnp.ones(3), x), 1)[0],
+    ],
+)
+def test_nan_that_is_not_taken_does_no_harm(select):
+    def f(x):
+        return fnp.sum(select(fnp.sqrt(x) * x))
+
+    gradient = fg.grad(f)(np.array([-1.0, 1.0, 4.0]))
+    np.testing.assert_allclose(gradient[1:], [1.5, 3.0])
+    assert gradient[0] == 0.0

@@ -61,20 +61,16 @@ class Chain(Elementwise):
 
     @classmethod
     def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
-        guarded = type(gradient) is Guarded
-        plain = gradient.value if guarded else gradient
-        large = type(plain) is np.ndarray and plain.size > LARGE
         results: list[Any] = []
+        large = type(gradient) is np.ndarray and gradient.size > LARGE
         for parent, partial in zip(parents, cls.partials):
             if parent < 0 or partial is None:
                 results.append(None)
                 continue
-            if not large:
-                result = partial(*notes, gradient)
-            elif guarded:
-                result = in_blocks(_guard(partial), notes, plain)
+            if large:
+                result = in_blocks(partial, notes, gradient)
             else:
-                result = in_blocks(partial, notes, plain)
+                result = partial(*notes, gradient)
             results.append(result.value if type(result) in BOXES else result)
         return results
 
@@ -93,10 +89,6 @@ class Chain(Elementwise):
                 term = term.value if type(term) in BOXES else term
                 total = term if total is None else total + term
         return z, None if total is None else conform(total, z)
-
-
-def _guard(partial: Any) -> Any:
-    return lambda *operands: partial(*operands[:-1], Guarded(operands[-1])).value
 
 
 # --- products ------------------------------------------------------------------------------------

@@ -113,6 +113,8 @@ class Place(Linear):
 class Gather(Rule):
     """Elements or rows at index arrays: ``x[(:,) * lead + indices]``."""
 
+    masks = True
+
     @staticmethod
     def kernel(x: Any, *indices: Any, lead: int) -> Any:
         if len(indices) == 1 and type(x) is np.ndarray and x.flags.c_contiguous:
@@ -185,6 +187,8 @@ class _Write(Rule):
 
 class SetSlice(_Write):
     """A copy of x with values at a static index."""
+
+    masks = True
 
     @staticmethod
     def kernel(x: Any, values: Any, index: BasicIndex) -> Any:
@@ -259,6 +263,8 @@ class _WriteAt(_Write):
 
 class SetAt(_WriteAt):
     """A copy of x with values at index arrays; of a repeated index the last one counts."""
+
+    masks = True
 
     @staticmethod
     def kernel(x: Any, values: Any, *indices: Any, lead: int) -> Any:

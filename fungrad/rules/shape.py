@@ -98,6 +98,8 @@ class Roll(Linear):
 class Diagonal(Linear):
     """The diagonal of the last two axes, as the last axis; `offset` counts upwards."""
 
+    masks = True
+
     @staticmethod
     def kernel(x: Any, offset: int) -> Any:
         return np.diagonal(x, offset, -2, -1)
@@ -132,6 +134,8 @@ class PlaceDiagonal(Linear):
 
 class Triangle(Linear):
     """The part of the last two axes below a diagonal and on it, or above it and on it."""
+
+    masks = True
 
     @staticmethod
     def kernel(x: Any, offset: int, lower: bool) -> Any:
