@@ -261,11 +261,12 @@ def fit(gradient: Any, shape: tuple[int, ...], dtype: Any, function: Any, positi
                 if length != 1:
                     raise _wrong_shape(function, position, gradient, shape, dtype)
                 axes.append(axis)
-        if axes:
-            gradient = np.sum(gradient, axis=tuple(axes), keepdims=True)
-        gradient = np.reshape(gradient, shape)
-        if type(gradient) is np.ndarray and not shape:
-            gradient = gradient[()]
+        if type(gradient) is np.ndarray:  # np.sum and np.reshape are Python functions around these
+            if axes:
+                gradient = np.add.reduce(gradient, axis=tuple(axes))
+            gradient = gradient.reshape(shape) if shape else gradient[()]
+        else:
+            gradient = np.reshape(np.sum(gradient, axis=tuple(axes)), shape)
     return cast(gradient, dtype)
 
 
