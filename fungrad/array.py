@@ -61,6 +61,8 @@ class Array:
     value: Any
 
     def __init__(self, object: ArrayLike, dtype: npt.DTypeLike | None = None) -> None:
+        if hasattr(self, "value"):
+            raise ArrayImmutableError("x.__init__(...)", "a new array, fnp.array(...)")
         _set_value(self, freeze(np.array(object, dtype=dtype)))
 
     # --- what it is ---
@@ -336,6 +338,8 @@ class Array:
         return operations.invert(self)
 
     def __round__(self, ndigits: int | None = None) -> Any:
+        if ndigits is None and not self.shape and self.dtype.kind in "fiub":
+            return int(operations.round(self))  # as for Python's floats
         return operations.round(self, 0 if ndigits is None else ndigits)
 
     # --- NumPy's protocols ---

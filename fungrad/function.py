@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fungrad.array import RAW, SCALARS, Array, operations, wrap
+from fungrad.array import NUMERIC_KINDS, RAW, SCALARS, Array, operations, wrap
 from fungrad.errors import (
+    ArrayDTypeError,
     GradientCountError,
     GradientShapeError,
     NoBackwardError,
@@ -207,7 +208,8 @@ class Function:
     def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:
         """Return the gradients of the inputs from that of the output (a tuple, if several)."""
         gradients = gradient if type(gradient) is tuple else (gradient,)
-        results = cls.backward(notes, *gradients)
+        # The gradient may also be on its way to other inputs.
+        results = cls.backward(notes, *map(_protect, gradients))
         if type(results) is not tuple:
             results = tuple(results) if type(results) is list else (results,)
         if len(results) != len(parents):
@@ -242,7 +244,10 @@ def settle(value: Any) -> Any:
     if kind in SCALARS or isinstance(value, Tracer):
         return value
     # The ndarray may be one that the user keeps and changes later: a view tells `wrap` to copy.
-    return _protect(np.asarray(value)[()])
+    value = np.asarray(value)
+    if value.dtype.kind not in NUMERIC_KINDS:
+        raise ArrayDTypeError(value.dtype)
+    return _protect(value[()])
 
 
 def fit(gradient: Any, shape: tuple[int, ...], dtype: Any, function: Any, position: int) -> Any:

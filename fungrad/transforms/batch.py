@@ -16,7 +16,7 @@ import numpy as np
 from fungrad import tree
 from fungrad.array import Array
 from fungrad.errors import BatchSizeError, CapturedTracerError, EscapedTracerError
-from fungrad.function import Context, Function, settle
+from fungrad.function import Context, Function, fit, settle
 from fungrad.trace import Trace, Tracer
 from fungrad.transforms.call import name_of, public, raw_leaf
 from fungrad.transforms.tape import strip
@@ -132,7 +132,8 @@ class BatchedCall(Function):
         # Everything in the notebook is wrapped again by `backward`, for a trace of its own.
         ctx.saved_values["notebook"] = _unload(inner, trace)
         ctx.saved_values["mark"] = trace.id
-        ctx.saved_values["shapes"] = [getattr(value, "shape", ()) for value in values]
+        # Of one example: `fit` must sum over what forward repeated before the batch axis is back.
+        ctx.saved_values["shapes"] = [getattr(arg, "shape", ()) for arg in args]
         ctx.saved_values["call"] = params
         return outputs if several else outputs[0]
 
@@ -146,7 +147,14 @@ class BatchedCall(Function):
             wrapped = tuple(Batched(trace, gradient) for gradient in gradients)
             parents = range(len(batched))
             results = function.pull(inner, parents, wrapped if len(wrapped) > 1 else wrapped[0])
-            pulled = [None if result is None else _spread(result, trace) for result in results]
+            pulled = [
+                None
+                if result is None
+                else _spread(fit(result, shape, result.dtype, function, position), trace)
+                for position, (result, shape) in enumerate(
+                    zip(results, ctx.saved_values["shapes"], strict=True)
+                )
+            ]
         finally:
             trace.closed = True
         # What all examples share gets the sum of their gradients.

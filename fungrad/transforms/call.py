@@ -81,6 +81,8 @@ class Selection:
     ) -> None:
         if argnums is None:
             argnums = () if argnames is not None else 0
+        if not isinstance(argnums, (int, np.integer, tuple, list)):
+            raise TypeError(f"{transform}: argnums is an int or ints, got {argnums!r}")
         if argnames is None:
             argnames = ()
         self.single = isinstance(argnums, (int, np.integer)) and argnames == ()
@@ -213,10 +215,11 @@ def raw_leaf(leaf: Any) -> Any:
         raise TypeError
     if not value.ndim:
         return value[()]
-    if value.flags.writeable:
-        # A view that `wrap` recognises as somebody else's memory, and copies if it comes out.
-        value = value.view()
-        value.flags.writeable = False
+    if not value.flags.writeable:
+        return value.copy("K")  # whoever made it read-only may change his mind
+    # A view that `wrap` recognises as somebody else's memory, and copies if it comes out.
+    value = value.view()
+    value.flags.writeable = False
     return value
 
 

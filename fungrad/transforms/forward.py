@@ -75,8 +75,9 @@ class JVPTrace(Trace):
         return self._wrap(function, z, tangent)
 
     def _wrap(self, function: Any, z: Any, tangent: Any) -> Any:
-        if isinstance(z, Tracer) and z.owner.id >= self.id:
-            raise CapturedTracerError(function.__name__, z.owner.name)
+        for each in (z, tangent):
+            if isinstance(each, Tracer) and each.owner.id >= self.id:
+                raise CapturedTracerError(function.__name__, each.owner.name)
         if tangent is None or z.dtype.kind not in "fc":
             return public(z)
         return Dual(self, z, tangent)
@@ -90,6 +91,8 @@ def push_function(
     context = Context(needs)
     z = function._run(context, values, params)
     outputs = z if type(z) is tuple else (z,)
+    if all(output.dtype.kind not in "fc" for output in outputs):
+        return z, (None,) * len(outputs) if type(z) is tuple else None
     if function.jvp is not None:
         filled = [_zeros_like(v) if t is None else t for v, t in zip(values, tangents, strict=True)]
         pushed = function.jvp(context, *filled)

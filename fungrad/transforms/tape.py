@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import RAW, Array
-from fungrad.errors import CapturedTracerError, EscapedTracerError, FungradError, OutputTypeError
+from fungrad.array import NUMERIC_KINDS, RAW, Array
+from fungrad.errors import ArrayDTypeError, CapturedTracerError, EscapedTracerError, FungradError, OutputTypeError
 from fungrad.function import fit
 from fungrad.rules.chain import Guarded
 from fungrad.rules.placed import Placed
 from fungrad.trace import Trace, Tracer
-from fungrad.transforms.call import public, raw_leaf
+from fungrad.transforms.call import own, public, raw_leaf
 
 Entry = tuple[Any, Any, tuple[int, ...], Any, Any]
 """(function, notes, parents, shapes and dtypes of the inputs or None, those of several outputs)"""
@@ -79,8 +79,11 @@ class Tape(Trace):
                     places.append(-1)
                     if kind is Array:
                         value = value.value
-                    elif kind is np.ndarray and value.flags.writeable:
-                        value = value.copy("K")  # the walk back may come after somebody changed it
+                    elif kind is np.ndarray:
+                        if value.dtype.kind not in NUMERIC_KINDS:
+                            raise ArrayDTypeError(value.dtype)
+                        # The walk back may come after somebody changed it.
+                        value = value.copy("K") if value.flags.writeable else own(value)
                 if type(value) not in RAW:
                     nested = True
                 values.append(value)
@@ -203,6 +206,8 @@ def _walk(
                 continue
         if index <= masked and function.cautious:
             gradients = function.pull(notes, parents, Guarded(gradient))
+        elif index <= masked and function.trusted and _all_zero(gradient):
+            continue  # zero, whatever the derivative is
         else:
             gradients = function.pull(notes, parents, gradient)
             if alarm.rung:
@@ -254,6 +259,12 @@ def _gather(cotangents: list[Any], index: int, outputs: list[Any]) -> tuple[Any,
     )
 
 
+def _all_zero(x: Any) -> bool:
+    if type(x) is np.ndarray:
+        return x.size > 0 and not x.item(0) and not np.count_nonzero(x)
+    return type(x) in RAW and not x
+
+
 def _has_zeros(x: Any) -> bool:
     return bool(np.count_nonzero(x) < x.size) if type(x) is np.ndarray else not x
 
@@ -283,7 +294,7 @@ class Record:
                 slots[index] = cotangent if so_far is None else so_far + cotangent
         masked = self.tape.masked
         for cotangent in cotangents:
-            if type(cotangent) in RAW and _has_zeros(cotangent):
+            if type(cotangent) not in RAW or _has_zeros(cotangent):
                 masked = len(entries)
         walk(entries, slots, masked, consume)
         results = []
