@@ -16,6 +16,7 @@ from fungrad.at import At
 from fungrad.errors import (
     ArrayImmutableError,
     OperandError,
+    describe,
 )
 from fungrad.methods import make_binary, make_method, make_operator, make_refused
 from fungrad.operations import operations
@@ -142,7 +143,7 @@ class Array:
                 raise ValueError(f"{value.dtype} to {np.dtype(dtype)} needs a copy; got copy=False")
             return np.array(value, dtype=dtype)
         # A plain view would lead to the array that owns the memory, whose flags can be changed.
-        return np.asarray(memoryview(value).toreadonly())
+        return np.asarray(value.data.toreadonly())
 
     def __buffer__(self, flags: int) -> memoryview:
         return self.data
@@ -184,7 +185,10 @@ class Array:
         return complex(self.value)
 
     def __index__(self) -> int:
-        return operator.index(self.value)
+        try:
+            return operator.index(self.value)
+        except TypeError:
+            raise TypeError(f"{describe(self)} is no integer; write int(x)") from None
 
     def __bool__(self) -> bool:
         return bool(self.value)

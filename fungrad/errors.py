@@ -236,6 +236,9 @@ class NonScalarOutputError(FungradError, TypeError):
             f"{transform} needs a function that returns one number, but {name} returned {output}; "
             "reduce it, with .sum() or .mean() for instance, or use vjp; if it returns a pair "
             "(number, other results), pass has_aux=True"
+            if output != "NoneType None"
+            else f"{transform} needs a function that returns one number, but {name} returned None; "
+            "is a return missing?"
         )
 
 

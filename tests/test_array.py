@@ -103,14 +103,24 @@ def test_in_place_operators_bind_a_new_array():
     np.testing.assert_array_equal(np.asarray(m), np.ones((3, 3)))
 
 
-def test_an_ndarray_with_an_array_added_in_place_becomes_an_array():
+def test_an_ndarray_may_be_changed_in_place_by_an_array():
     y = np.ones(3)
     before = y
+    y += fnp.ones(3)
+    assert before is y
+    np.testing.assert_array_equal(y, np.full(3, 2.0))
+    y -= 0.5 * fg.grad(lambda y: fnp.sum(y * y))(y)
+    np.testing.assert_array_equal(before, np.zeros(3))
+
+
+def test_an_ndarray_may_not_be_changed_in_place_by_a_traced_value():
+    def f(x):
+        y = np.ones(3)
+        y += x
+        return np.sum(y)
+
     with pytest.raises(errors.ArrayImmutableError, match=r"np\.add"):
-        y += fnp.ones(3)
-    y = y + fnp.ones(3)
-    assert isinstance(y, fg.Array)
-    np.testing.assert_array_equal(before, np.ones(3))
+        fg.grad(f)(1.0)
 
 
 def views(x):

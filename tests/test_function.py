@@ -413,3 +413,66 @@ def test_a_captured_value_that_only_backward_uses_is_an_error() -> None:
 
     with pytest.raises(errors.EscapedTracerError):
         fg.grad(f)(2.0)
+
+
+# --- sharing and broadcasting ---------------------------------------------------------------------
+
+
+class Product(fg.Function):
+    """Broadcasts, and leaves it to the library to undo that."""
+
+    @staticmethod
+    def forward(ctx: fg.Context, x: Any, y: Any) -> Any:
+        ctx.save_for_backward(x, y)
+        return x * y
+
+    @staticmethod
+    def backward(ctx: fg.Context, g: Any) -> Any:
+        x, y = ctx.saved_tensors
+        return g * y, g * x
+
+
+@pytest.mark.parametrize("length", [2, 3])
+def test_broadcasting_within_an_example_of_a_batch(length: int) -> None:
+    rows = np.arange(3.0 * length).reshape(3, length) + 1
+    scales = np.array([1.0, 2.0, 3.0])
+
+    def f(s: Any, multiply: Any) -> Any:
+        return np.sum(vmap(lambda x, y: np.sum(multiply(x, y)))(rows, s))
+
+    for multiply in (Product.apply, fnp.multiply):
+        gradient = fg.grad(f)(scales, multiply)
+        np.testing.assert_allclose(gradient, rows.sum(axis=1))
+        moved = jvp(lambda s, m=multiply: f(s, m), (scales,), (scales,))[1]
+        np.testing.assert_allclose(float(moved), (rows.sum(axis=1) * scales).sum())
+
+
+def test_backward_cannot_change_a_gradient_that_others_get_too() -> None:
+    def backward(ctx: Any, g: Any) -> Any:
+        g *= 2
+        return g, None
+
+    custom = make(backward)
+    with pytest.raises(ValueError, match="read-only"):
+        fg.grad(lambda x: np.sum(custom.apply(x, 2.0) + x))(np.ones(3))
+
+
+@pytest.mark.parametrize("result", [None, "text", np.array(["a"])])
+def test_results_that_are_no_numbers(result: Any) -> None:
+    with pytest.raises(errors.ArrayDTypeError):
+        fg.grad(make(lambda ctx, g: (g, g), lambda ctx, x, y: result).apply)(1.0, 2.0)
+    with pytest.raises(errors.ArrayDTypeError):
+        fg.grad(make(lambda ctx, g: (result or "text", g)).apply)(1.0, 2.0)
+
+
+def test_jvp_names_a_value_that_backward_captured() -> None:
+    def f(x: Any) -> Any:
+        return make(lambda ctx, g: (g * x, None)).apply(x, 2.0)
+
+    with pytest.raises(errors.CapturedTracerError):
+        jvp(f, (3.0,), (1.0,))
+
+
+def test_jvp_of_an_integer_result() -> None:
+    count = make(lambda ctx, g: (None, None), lambda ctx, x, y: np.sum(x > y))
+    assert jvp(lambda x: count.apply(x, 0.0), (np.ones(3),), (np.ones(3),)) == (3, 0)

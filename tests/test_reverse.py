@@ -13,6 +13,7 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad import errors
+from fungrad.transforms.batch import vmap
 
 
 def cube(x: Any) -> Any:
@@ -448,3 +449,72 @@ def test_pickle() -> None:
     assert pickle.loads(pickle.dumps(nested))(2.0) == 12.0
     chosen = pickle.loads(pickle.dumps(fg.value_and_grad(product, argnums=(1,), argnames="x")))
     assert chosen(2.0, 5.0) == (10.0, (2.0, 5.0))
+
+
+# --- what the user may change ---------------------------------------------------------------------
+
+
+def test_a_read_only_view_of_an_array_that_changes() -> None:
+    w = np.array([1.0, 2.0, 3.0])
+    _, pullback = fg.vjp(lambda x: x * np.broadcast_to(w, (3,)), np.ones(3))
+    w[:] = 100.0
+    assert pullback(np.ones(3))[0].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_read_only_array_that_becomes_writeable_again() -> None:
+    x = np.ones(3)
+    x.flags.writeable = False
+    y, pullback = fg.vjp(lambda x: x, x)
+    (gradient,) = pullback(x)
+    (_, aux), _ = fg.value_and_grad(lambda x: (np.sum(x), x), has_aux=True)(x)
+    x.flags.writeable = True
+    x[:] = 7.0
+    for kept in (y, gradient, aux):
+        assert kept.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_an_array_cannot_be_initialised_again() -> None:
+    x = fnp.ones(2)
+    with pytest.raises(errors.ArrayImmutableError):
+        x.__init__([5.0])
+    assert x.tolist() == [1.0, 1.0]
+
+
+def test_an_array_of_objects_is_refused() -> None:
+    with pytest.raises(errors.ArrayDTypeError):
+        fg.grad(lambda x: np.sum(x * np.array([2, 3], dtype=object)))(np.ones(2))
+
+
+# --- zeros that stay zero -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.var(1 / fnp.stack([x, x])),
+        lambda x: np.prod(1 / fnp.stack([x, x])),
+        lambda x: np.dot(1 / fnp.stack([x, x]), 1 / fnp.stack([x, 2 * x])),
+        lambda x: np.einsum("i,i", 1 / fnp.stack([x, x]), fnp.stack([x, x])),
+    ],
+)
+def test_a_branch_that_is_not_taken_gives_nothing(function: Any) -> None:
+    with np.errstate(all="ignore"):
+        gradient = fg.grad(lambda x: fnp.where(x > 0, function(x), 0.0))(0.0)
+    assert gradient == 0.0
+
+
+def test_a_traced_cotangent_with_zeros() -> None:
+    with np.errstate(all="ignore"):
+        _, pullback = fg.vjp(np.sqrt, np.array([1.0, -1.0]))
+        first, _ = vmap(pullback)(np.eye(2))[0]
+    assert first.tolist() == [0.5, 0.0]
+
+
+def test_a_missing_return_is_named() -> None:
+    with pytest.raises(errors.NonScalarOutputError, match="is a return missing"):
+        fg.grad(lambda x: None)(1.0)
+
+
+def test_an_unregistered_class_is_told_how_to_register() -> None:
+    with pytest.raises(errors.NonFloatInputError, match="register_dataclass"):
+        fg.grad(lambda model: model.weight)(Model(1.0))

@@ -48,6 +48,9 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: An
     if method == "at":
         update = UPDATES.get(ufunc, "set")
         raise ArrayImmutableError(f"{name}.at(x, i, v)", f"x = x.at[i].{update}(v)")
+    out = kwargs.get("out", ())
+    if out and innermost(inputs) is None and all(type(x) is np.ndarray for x in out):
+        return getattr(ufunc, method)(*map(_plain, inputs), **kwargs)  # the user's own: w -= step
     _check_out(name, kwargs)
     if method == "__call__":
         return _call(name, ufunc, inputs, kwargs)

@@ -67,10 +67,7 @@ class Chain(Elementwise):
             if parent < 0 or partial is None:
                 results.append(None)
                 continue
-            if large:
-                result = in_blocks(partial, notes, gradient)
-            else:
-                result = partial(*notes, gradient)
+            result = in_blocks(partial, notes, gradient) if large else partial(*notes, gradient)
             results.append(result.value if type(result) in BOXES else result)
         return results
 

@@ -251,7 +251,12 @@ def check_leaf(leaf: Any, allow_int: bool, holomorphic: bool) -> Any:
     except TypeError:
         raise InexactError(
             "only floating-point numbers and arrays have derivatives; close over other values, or "
-            "pass them as an argument that is not differentiated"
+            "pass them as an argument that is not differentiated; a class of your own is a tree "
+            "of its fields if it is registered, with fungrad.tree_util.register_dataclass for "
+            "instance"
+            if hasattr(leaf, "__dict__")
+            else "only floating-point numbers and arrays have derivatives; close over other "
+            "values, or pass them as an argument that is not differentiated"
         ) from None
     kind = value.dtype.kind
     if holomorphic:

@@ -58,9 +58,7 @@ class Pullback:
         """Return a tuple of cotangents, one for each primal, with the structure of each."""
         title = self._record.tape.name
         try:
-            leaves = self._structure.flatten_up_to(
-                cotangent, caller=f"the pullback of {title}", name="cotangent"
-            )
+            leaves = self._structure.flatten_up_to(cotangent, name="cotangent")
         except TreeMismatchError as error:
             raise CotangentError(title, f"does not match the output: {error}") from None
         values = [

@@ -15,7 +15,13 @@ from typing import Any
 import numpy as np
 
 from fungrad.array import NUMERIC_KINDS, RAW, Array
-from fungrad.errors import ArrayDTypeError, CapturedTracerError, EscapedTracerError, FungradError, OutputTypeError
+from fungrad.errors import (
+    ArrayDTypeError,
+    CapturedTracerError,
+    EscapedTracerError,
+    FungradError,
+    OutputTypeError,
+)
 from fungrad.function import fit
 from fungrad.rules.chain import Guarded
 from fungrad.rules.placed import Placed
