@@ -56,7 +56,7 @@ class Worker:
     """
 
     def __init__(self, library: str, timeout: float) -> None:
-        self.library = library
+        self.subject = library
         self.timeout = timeout
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -98,7 +98,7 @@ class Worker:
         return self._answer()
 
     def _answer(self) -> Any:
-        title = TITLES[self.library]
+        title = TITLES[self.subject]
         if not self._pipe.poll(self.timeout):
             self.close()
             raise Failure(f"{title}: no answer in {self.timeout:g} s")
@@ -116,7 +116,7 @@ class Session:
     """What a worker's process keeps between requests."""
 
     def __init__(self, library: Library) -> None:
-        self.library = library
+        self.subject = library
         self.run: Callable[[], Any] = lambda: None
         # The C library learns from the first large block that is freed to keep such blocks. Without
         # it the history of a process decides whether every array is paid for with page faults.
@@ -124,11 +124,11 @@ class Session:
         del block
 
     def prepare(self, workload: str, inputs: Inputs) -> First:
-        self.run = self.library.task(BY_NAME[workload], inputs)
+        self.run = self.subject.task(BY_NAME[workload], inputs)
         start = perf_counter()
         output = self.run()
         seconds = perf_counter() - start
-        return First(self.library.results(output), seconds)
+        return First(self.subject.results(output), seconds)
 
     def measure(self, seconds: float) -> Timing:
         run = self.run
@@ -143,7 +143,7 @@ class Session:
         return Timing(best, spent)
 
     def memory(self, workload: str, inputs: Inputs) -> Peak:
-        return peak_memory(self.library.task(BY_NAME[workload], inputs))
+        return peak_memory(self.subject.task(BY_NAME[workload], inputs))
 
 
 def serve(name: str, pipe: Connection) -> None:

@@ -1,11 +1,11 @@
 """The family of elementwise operations whose derivatives need care, and its products.
 
-Where `where`, `maximum` or an index do not take a value, its gradient is exactly zero. It must
-remain so on its way back, also through a derivative that is infinite or NaN there: the gradient
-of ``where(x > 0, sqrt(x), 0)`` at 0 is 0. In a guarded product a zero gradient (or tangent)
-therefore wins over any other factor. Guarded products are operations with derivatives of their
-own, so this holds in every mode and order. An infinite or NaN factor is rare; one quick pass over
-the factor tells. They are meant for derivatives, which are computed without NumPy's warnings.
+Where `where`, `maximum` or an index array do not take a value, its gradient is exactly zero. It
+must remain so on its way back, also through a derivative that is infinite or NaN there: the
+gradient of ``where(x > 0, sqrt(x), 0)`` at 0 is 0. In a guarded product a zero gradient (or
+tangent) therefore wins over any other factor. Guarded products are operations with derivatives of
+their own, so this holds in every mode and order. An infinite or NaN factor is rare; one quick pass
+over the factor tells. They are meant for derivatives, computed without NumPy's warnings.
 
 That pass costs as much as a small product itself. So products and quotients of a plain gradient
 are plain; those of a `Guarded` gradient are guarded. The walk along the tape passes the latter only
