@@ -220,6 +220,7 @@ EXTRA = [
     extra("eig, made complex", lambda x: tuple(y + 0j for y in fnp.linalg.eig(x)), SQUARE),
     extra("eigvals, made complex", lambda x: fnp.linalg.eigvals(x) + 0j, SQUARE),
     extra("extract", lambda x: fnp.extract(np.array([True, False, True, True]), x), V),
+    extra("fix", fnp.fix, X),
     extra("fliplr", fnp.fliplr, X),
     extra("flipud", fnp.flipud, X),
     extra(

@@ -364,6 +364,7 @@ def test_steps_have_derivative_zero():
     steps = (fnp.floor, fnp.ceil, fnp.trunc, fnp.rint, fnp.round, fnp.fix, fnp.sign)
     for step in steps:
         check(lambda x, f=step: f(x) * x, 1.7, float(step(1.7)), 0.0)
+    np.testing.assert_array_equal(fnp.fix([1.7, -1.7, -0.0]), [1.0, -1.0, -0.0])
     assert float(fg.grad(lambda x: round(x, 1) + x // 1)(1.77)) == 0.0
 
 

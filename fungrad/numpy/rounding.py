@@ -85,7 +85,7 @@ def fix(x: Any) -> Any:
     >>> fnp.fix([1.5, -1.5])
     Array([ 1., -1.], dtype=float64)
     """
-    return comparison.Fix.apply(x)
+    return comparison.Trunc.apply(x)
 
 
 def round(a: Any, decimals: int = 0) -> Any:

@@ -149,10 +149,6 @@ class Rint(Constant):
     kernel = np.rint
 
 
-class Fix(Constant):
-    kernel = np.fix
-
-
 class Round(Constant):
     kernel = np.round
 

@@ -107,7 +107,6 @@ FLAT: list[tuple[str, type, tuple[Any, ...]]] = [
     ("ceil", comparison.Ceil, (REALS,)),
     ("trunc", comparison.Trunc, (REALS,)),
     ("rint", comparison.Rint, (REALS,)),
-    ("fix", comparison.Fix, (REALS,)),
     ("round", comparison.Round, (REALS,)),
     ("nextafter", comparison.Nextafter, (REALS, normal(3))),
     ("spacing", comparison.Spacing, (REALS,)),
