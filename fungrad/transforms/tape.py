@@ -244,11 +244,16 @@ def _walk(
                 summed.add(parent)
             elif so_far is None:
                 cotangents[parent] = each
-            elif parent in summed and type(so_far) is np.ndarray and type(each) is np.ndarray:
+            elif type(so_far) is not np.ndarray or type(each) is not np.ndarray:
+                cotangents[parent] = so_far + each
+            elif parent in summed:
                 np.add(so_far, each, out=so_far)  # a sum made here, which nobody else holds
+            elif function.cautious and each is not gradient and each.size > SMALL:
+                cotangents[parent] = np.add(so_far, each, out=each)  # a product made just now
+                summed.add(parent)
             else:
-                cotangents[parent] = total = so_far + each
-                if type(total) is np.ndarray and total.size > SMALL:
+                cotangents[parent] = so_far + each
+                if each.size > SMALL:
                     summed.add(parent)
 
 
