@@ -20,7 +20,6 @@ from fungrad.errors import (
     NoBackwardError,
     OperandError,
     StaticParameterError,
-    describe,
 )
 from fungrad.trace import Trace, Tracer
 
@@ -314,4 +313,4 @@ def _unshare(z: Any, args: Sequence[Any], trusted: bool) -> Any:
     return z
 
 
-__all__ = ["Context", "Function", "cast", "describe", "fit", "operand", "settle"]
+__all__ = ["Context", "Function", "cast", "fit", "operand", "settle"]

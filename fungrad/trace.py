@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from fungrad.array import Array
-from fungrad.errors import EscapedTracerError, TracerConversionError
+from fungrad.errors import TracerConversionError
 from fungrad.raw import show
 
 if TYPE_CHECKING:  # at run time it costs milliseconds
@@ -115,9 +115,3 @@ def innermost(values: Any) -> Trace | None:
         if isinstance(value, Tracer) and (found is None or value.owner.id > found.id):
             found = value.owner
     return found
-
-
-def check_alive(tracer: Any) -> None:
-    """Raise if the tracer's transform has already returned."""
-    if tracer.owner.closed:
-        raise EscapedTracerError(tracer)

@@ -80,11 +80,6 @@ def is_traced(*values: Any) -> bool:
     return any(isinstance(value, Tracer) for value in values)
 
 
-def raw(x: Any) -> Any:
-    """Return an `Array` as its raw value; everything else as it is."""
-    return x.value if type(x) is Array else x
-
-
 def as_array(x: Any) -> Any:
     """Return what `lift` returned as users see it: an `Array` of its own, or the traced value."""
     if isinstance(x, Array):

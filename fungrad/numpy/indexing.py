@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array, operations, wrap
+from fungrad.array import Array, operations, unwrap, wrap
 from fungrad.errors import IndexOutOfBoundsError, IndexTypeError, TracerConversionError
-from fungrad.numpy.common import concrete, raw
+from fungrad.numpy.common import concrete
 from fungrad.rules import indexing as rules
 from fungrad.rules.indexing import BasicIndex
 from fungrad.trace import Tracer, peek
@@ -173,7 +173,7 @@ def _read(item: Any) -> Any:
     elif isinstance(item, (str, bytes)):
         raise IndexTypeError(repr(item), "arrays have no named fields")
     else:
-        array = raw(item)
+        array = unwrap(item)
         if type(array) is np.ndarray:
             array = array.copy()  # its owner may change it before the backward pass
         elif not isinstance(array, np.generic):

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from fungrad import tree
-from fungrad.array import operations
+from fungrad.array import operations, unwrap
 from fungrad.errors import ShapeError, UnsupportedFunctionError
-from fungrad.numpy.common import concrete, is_traced, lift, raw
+from fungrad.numpy.common import concrete, is_traced, lift
 from fungrad.numpy.joining import concatenate
 from fungrad.numpy.shapes import broadcast_to, flip, reshape
 from fungrad.numpy.untraced import call_numpy
@@ -184,12 +184,12 @@ def _pairs(values: Any, ndim: int) -> list[Pair]:
     """Return a value before and one after for each axis, by NumPy's rules."""
     if values is None or isinstance(values, str):
         return [(values, values)] * ndim
-    values = raw(operations.asarray(values))
+    values = unwrap(operations.asarray(values))
     if values.size == 1:
         values = reshape(values, (1, 1))
     elif values.size == 2 and values.shape != (2, 1):
         values = reshape(values, (1, 2))
-    values = raw(broadcast_to(values, (ndim, 2)))
+    values = unwrap(broadcast_to(values, (ndim, 2)))
     return [(values[axis, 0], values[axis, 1]) for axis in range(ndim)]
 
 

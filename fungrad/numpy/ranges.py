@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from fungrad import tree
-from fungrad.array import Array, operations, wrap
-from fungrad.numpy.common import concrete, is_traced, lift, raw
+from fungrad.array import Array, operations, unwrap, wrap
+from fungrad.numpy.common import concrete, is_traced, lift
 from fungrad.numpy.creation import array
 from fungrad.numpy.joining import concatenate
 from fungrad.numpy.shapes import broadcast_to, expand_dims, moveaxis, reshape
@@ -218,7 +218,7 @@ def geomspace(
 
 
 def _plain(x: Any) -> Any:
-    return np.asarray(x) if isinstance(x, (list, tuple)) else raw(x)
+    return np.asarray(x) if isinstance(x, (list, tuple)) else unwrap(x)
 
 
 def _promoted(*values: Any) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import operations
+from fungrad.array import operations, unwrap
 from fungrad.errors import IndexOutOfBoundsError, IndexTypeError, ShapeError
-from fungrad.numpy.common import as_array, axis_index, concrete, lift, raw
+from fungrad.numpy.common import as_array, axis_index, concrete, lift
 from fungrad.numpy.indexing import out_of_bounds, outside
 from fungrad.numpy.joining import stack
 from fungrad.numpy.shapes import broadcast_shapes, broadcast_to, ravel, reshape
@@ -59,22 +59,22 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
 
 def _places(indices: Any, where: str) -> Any:
     """Return what names places as an array of integers, one layer down or traced."""
-    places = raw(lift(indices, where))
+    places = unwrap(lift(indices, where))
     if type(places) is np.ndarray:
         # Its owner may change it before the backward pass. An empty list counts as integers.
         places = places.copy() if places.size else places.astype(np.intp)
     if places.dtype.kind not in "iub":
         raise IndexTypeError(f"{places.dtype} as in {where}", "convert it with .astype(int)")
     if places.dtype.kind == "b":
-        places = raw(operations.astype(places, np.intp))
+        places = unwrap(operations.astype(places, np.intp))
     return places
 
 
 def _into_range(places: Any, length: int, mode: str, where: str) -> Any:
     if mode == "clip":
-        return raw(operations.clip(places, 0, max(length - 1, 0)))
+        return unwrap(operations.clip(places, 0, max(length - 1, 0)))
     if mode == "wrap":
-        return raw(operations.remainder(places, max(length, 1)))
+        return unwrap(operations.remainder(places, max(length, 1)))
     raise ValueError(f"{where}: mode is 'raise', 'clip' or 'wrap', not {mode!r}")
 
 

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import wrap
-from fungrad.numpy.common import raw
+from fungrad.array import unwrap, wrap
 
 
 def call_numpy(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function of NumPy's and return its array, or tuple of arrays, as fungrad's."""
-    given = [raw(arg) for arg in args]
-    options = {name: raw(arg) for name, arg in kwargs.items()}
+    given = [unwrap(arg) for arg in args]
+    options = {name: unwrap(arg) for name, arg in kwargs.items()}
     result = function(*given, **options)
     changeable = [x for x in (*given, *options.values()) if type(x) is np.ndarray]
     if isinstance(result, (tuple, list)):

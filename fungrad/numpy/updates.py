@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array, operations, wrap
+from fungrad.array import Array, operations, unwrap, wrap
 from fungrad.errors import ShapeError, UpdateDTypeError, describe
-from fungrad.numpy.common import is_traced, lift, raw
+from fungrad.numpy.common import is_traced, lift
 from fungrad.numpy.indexing import (
     Split,
     bring_together,
@@ -80,7 +80,7 @@ def index_update(x: Any, index: Any, values: Any, how: str, mode: str | None = N
     values = _storable(values, x, how)
     if mode is None and type(x) is Array and _suits_numpy(x, values, how):
         try:
-            return _by_numpy(x.value, index, raw(values), how)
+            return _by_numpy(x.value, index, unwrap(values), how)
         except (IndexError, TypeError, ValueError):
             pass  # said better below, or an index is traced
     if how == "subtract":  # unsigned numbers too: NumPy's arrays count modulo, without a warning
@@ -120,7 +120,7 @@ def _by_numpy(x: Any, index: Any, values: Any, how: str) -> Any:
     if how == "set":
         out[index] = values
     else:
-        plain = tuple(map(raw, index)) if type(index) is tuple else raw(index)
+        plain = tuple(map(unwrap, index)) if type(index) is tuple else unwrap(index)
         # `ufunc.at` reads beyond the end of values that it would have to broadcast (NumPy 2.4).
         values = np.broadcast_to(values, out[plain].shape)
         getattr(np, COMBINE[how]).at(out, plain, values)
@@ -239,7 +239,7 @@ def _write_valid(x: Any, values: Any, split: Split, valid: Any, how: str) -> Any
     longer = operations.concatenate([rows, spare], axis=lead)
     numbers = operations.ravel_multi_index(split.arrays, dims)
     numbers = operations.where(valid, numbers, length)
-    single = Split((), [lead], [raw(numbers)], [lead], True)
+    single = Split((), [lead], [unwrap(numbers)], [lead], True)
     z = _write_arrays(longer, values, single, how)
     kept = rules.Slice.apply(z, index=BasicIndex((*(slice(None),) * lead, slice(length))))
     z = reshape(kept, x.shape)
@@ -256,7 +256,7 @@ def _into_range(split: Split, x: Any, mode: str) -> tuple[Split, Any]:
             continue
         length = x.shape[axis]
         if mode == "wrap" and length:
-            arrays.append(raw(operations.remainder(array, length)))
+            arrays.append(unwrap(operations.remainder(array, length)))
             continue
         counted = operations.where(operations.less(array, 0), operations.add(array, length), array)
         if mode != "clip" and outside(array, length).any():
@@ -264,7 +264,7 @@ def _into_range(split: Split, x: Any, mode: str) -> tuple[Split, Any]:
                 operations.greater_equal(counted, 0), operations.less(counted, length)
             )
             valid = own if valid is None else operations.logical_and(valid, own)
-        arrays.append(raw(operations.clip(counted, 0, max(length - 1, 0))))
+        arrays.append(unwrap(operations.clip(counted, 0, max(length - 1, 0))))
     if valid is not None:
         shape = np.broadcast_shapes(*[array.shape for array in arrays])
         valid = operations.broadcast_to(valid, shape)

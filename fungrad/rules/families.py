@@ -370,8 +370,8 @@ def _product(partial: Kernel) -> Kernel:
 def in_blocks(function: Kernel, notes: Sequence[Any], gradient: Any) -> Any:
     """Return ``function(*notes, gradient)``, an elementwise function, for a large gradient.
 
-    It is evaluated block by block, so that what it computes on the way stays in the cache and
-    only the result takes memory.
+    It is evaluated block by block, so that of what it computes on the way only the result takes
+    memory.
     """
     shape = gradient.shape
     operands: list[Any] = []

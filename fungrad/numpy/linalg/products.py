@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from fungrad.array import unwrap
 from fungrad.errors import MatrixShapeError, ShapeError
 from fungrad.numpy import products
-from fungrad.numpy.common import is_traced, lift, raw
+from fungrad.numpy.common import is_traced, lift
 from fungrad.numpy.linalg.arguments import square
 from fungrad.numpy.linalg.systems import inv
 from fungrad.numpy.products import plain
@@ -80,7 +81,7 @@ def multi_dot(arrays: Sequence[Any]) -> Any:
             reason = f"operand {position} is no matrix, and no vector at an end"
             raise MatrixShapeError("multi_dot", factors, reason)
     if not is_traced(*factors):
-        return plain(np.linalg.multi_dot, [raw(x) for x in factors])
+        return plain(np.linalg.multi_dot, [unwrap(x) for x in factors])
     heights = [1 if x.ndim == 1 and not i else x.shape[0] for i, x in enumerate(factors)]
     last = factors[-1]
     lengths = [*heights, 1 if last.ndim == 1 else last.shape[-1]]
