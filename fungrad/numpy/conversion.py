@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fungrad.array import Array
 from fungrad.errors import ArrayDTypeError
-from fungrad.numpy.common import lift
+from fungrad.numpy.common import as_array, lift
 from fungrad.numpy.trigonometric import arctan2
 from fungrad.rules import selection as rules
 
@@ -159,11 +158,6 @@ def astype(
     if dtype == x.dtype:
         return as_array(x)
     return (rules.AsType if dtype.kind in "fc" else rules.AsInteger).apply(x, dtype=dtype)
-
-
-def as_array(x: Any) -> Array:
-    """Return x itself if it is an array already: arrays are immutable."""
-    return x if isinstance(x, Array) else Array(x)
 
 
 __all__ = [

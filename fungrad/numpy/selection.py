@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from fungrad.array import operations
-from fungrad.numpy.common import NUMBERS, is_traced, lift
+from fungrad.numpy.common import NUMBERS, as_array, is_traced, lift
 from fungrad.numpy.comparison import isnan, isneginf, isposinf, logical_or, not_equal
-from fungrad.numpy.conversion import as_array, astype, imag, real
+from fungrad.numpy.conversion import astype, imag, real
 from fungrad.rules import selection as rules
 
 
