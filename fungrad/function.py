@@ -142,6 +142,10 @@ class Function:
     batch: ClassVar[Any] = None
     """Batching, one layer down; the families of rules have it."""
 
+    across: ClassVar[Any] = None
+    """Batching by a rule that needs the trace: ``across(trace, args, params)``, tracers in and out;
+    or NotImplemented."""
+
     jvp: ClassVar[Any] = None
     """A user's optional forward-mode rule, ``jvp(ctx, *tangents)``."""
 

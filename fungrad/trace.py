@@ -10,7 +10,7 @@ for somebody else's.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -62,6 +62,9 @@ class Tracer(Array):
 
     __slots__ = ("owner",)
 
+    derivative: ClassVar[bool] = True
+    """Whether its transform follows derivatives, which a conversion would cut."""
+
     # Only plain arrays need their attributes guarded; a tracer is made for every operation, and
     # Python stores attributes quickly only where both of these are its own.
     __setattr__ = object.__setattr__  # type: ignore[assignment]
@@ -72,21 +75,58 @@ class Tracer(Array):
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
     ) -> npt.NDArray[Any]:
-        raise TracerConversionError(self, "np.asarray(x)")
+        layer: Any = self  # the layer that would lose most: a derivative
+        while isinstance(layer, Tracer) and not layer.derivative:
+            layer = layer.value
+        raise TracerConversionError(layer if isinstance(layer, Tracer) else self, "np.asarray(x)")
+
+    def lower(self) -> Any:
+        """Return the value one layer down, as far as the transform still works on it."""
+        return self.value
+
+    def concrete(self) -> Any:
+        """Return the numbers, as a raw value of the shape of x, to decide something by."""
+        value = self.lower()
+        return value.concrete() if isinstance(value, Tracer) else value
+
+    def number(self, conversion: str) -> Any:
+        """Return the numbers like `concrete`, for a conversion that would cut a derivative.
+
+        Raises
+        ------
+        TracerConversionError
+            If there is a derivative to cut.
+        """
+        if self.dtype.kind in "fc":
+            layer = self
+            while isinstance(layer, Tracer):
+                if layer.derivative:
+                    raise TracerConversionError(layer, conversion)
+                layer = layer.value
+        return self.concrete()
+
+    def __bool__(self) -> bool:
+        return bool(self.concrete())
+
+    def __int__(self) -> int:
+        return int(self.concrete())
+
+    def __index__(self) -> int:
+        return super().__index__() if self.dtype.kind not in "biu" else int(self.concrete())
 
     def __float__(self) -> float:
-        raise TracerConversionError(self, "float(x)")
+        return float(self.number("float(x)"))
 
     def __complex__(self) -> complex:
-        raise TracerConversionError(self, "complex(x)")
+        return complex(self.number("complex(x)"))
 
     def item(self, *args: Any) -> Any:
-        """Raise: a Python number would cut the gradient."""
-        raise TracerConversionError(self, "x.item()")
+        """Return one element as a Python number, unless that would cut a derivative."""
+        return np.asarray(self.number("x.item()")).item(*args)
 
     def tolist(self) -> Any:
-        """Raise: Python numbers would cut the gradient."""
-        raise TracerConversionError(self, "x.tolist()")
+        """Return the elements as nested lists, unless that would cut a derivative."""
+        return np.asarray(self.number("x.tolist()")).tolist()
 
     def __reduce__(self) -> NoReturn:
         raise TracerConversionError(self, "pickle.dumps(x)")
@@ -104,7 +144,7 @@ class Tracer(Array):
 def peek(x: Any) -> npt.NDArray[Any]:
     """Return the numbers at the bottom of any array, for display and decisions."""
     while isinstance(x, Array):
-        x = x.value
+        x = x.lower() if isinstance(x, Tracer) else x.value
     return np.asarray(x)
 
 

@@ -10,8 +10,8 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad import errors
-from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
+from fungrad.transforms.vmap import vmap
 
 X = np.random.default_rng(0).normal(size=(3, 4))
 N = np.arange(12).reshape(3, 4)
@@ -222,7 +222,7 @@ def test_padding_by_a_function():
         (
             lambda: vmap(lambda n: fnp.arange(n))(np.array([1, 2])),
             errors.BatchedShapeError,
-            "linspace",
+            "(1,) for example 0, (2,) for example 1",
         ),
     ],
 )

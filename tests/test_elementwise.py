@@ -12,8 +12,8 @@ import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad.errors import ArrayDTypeError, OperandError, ShapeError
 from fungrad.rules import chain
-from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
+from fungrad.transforms.vmap import vmap
 from tests.cases.elementwise import BINARY, FLAT, SMOOTH
 
 INF = np.inf

@@ -17,8 +17,6 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad import errors
-from fungrad.transforms.batch import vmap
-from fungrad.transforms.forward import jvp
 from fungrad.tree_util import register_dataclass
 
 PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
@@ -416,33 +414,182 @@ def a_cotangent_of_another_shape() -> None:
 
 @mistake(
     errors.TangentError,
-    "jvp of squares: a tangent has the shape () where the primal has (3,); pass tangents of the "
-    "structure and shapes of the primals, for instance fungrad.tree.map(fnp.ones_like, primals)",
+    "jvp of squares: tangents[0] is float 1.0 where primals[0] is float64[3]: the shapes differ; "
+    "pass tangents of the structure and shapes of the primals, for instance "
+    "fungrad.tree.map(fnp.ones_like, primals)",
 )
 def a_tangent_of_another_shape() -> None:
-    jvp(squares, (three(),), (1.0,))
+    fg.jvp(squares, (three(),), (1.0,))
+
+
+@mistake(
+    errors.TangentError,
+    'hvp of loss: tangents[1]["w"][0] is float64[2] where primals[1]["w"][0] is float64[3]: the '
+    "shapes differ; pass tangents of the structure and shapes of the primals, for instance "
+    "fungrad.tree.map(fnp.ones_like, primals)",
+)
+def a_tangent_of_another_shape_in_a_tree() -> None:
+    def loss(scale: Any, params: Any) -> Any:
+        return scale * fnp.sum(params["w"][0] ** 2)
+
+    fg.hvp(loss, (1.0, {"w": [three()]}), (1.0, {"w": [np.ones(2)]}))
+
+
+@mistake(
+    errors.TangentError,
+    "jvp of squares: tangents is float 1.0; primals and tangents are tuples, with one item for "
+    "each argument; pass tangents of the structure and shapes of the primals, for instance "
+    "fungrad.tree.map(fnp.ones_like, primals)",
+)
+def a_tangent_without_its_tuple() -> None:
+    fg.jvp(squares, (2.0,), 1.0)  # type: ignore[arg-type]
+
+
+@mistake(
+    errors.ComplexInputError,
+    "jacfwd of squares: x is complex128[2], and along a complex number there are two directions; "
+    "pass holomorphic=True if the function is holomorphic, use jacrev if its result is real, or "
+    "jvp for one direction",
+)
+def a_complex_argument_in_forward_mode() -> None:
+    fg.jacfwd(squares)(np.array([1j, 2.0]))
+
+
+@mistake(
+    errors.NotElementwiseError,
+    "deriv of cumsum: in the result, float64[3], an element depends on several elements of the "
+    "argument, float64[3], so it has no one derivative; use jacobian for all of them, grad for a "
+    "result that is one number, or vmap over a function of one number",
+)
+def the_derivative_of_a_function_that_mixes_elements() -> None:
+    fg.deriv(fnp.cumsum)(three())
+
+
+@mistake(
+    errors.NotElementwiseError,
+    "deriv of absolute: in the result, float64[2], an element depends on several elements of the "
+    "argument, complex128[2], or it is not holomorphic, so it has no one derivative; use jacobian "
+    "for all of them, grad for a result that is one number, or vmap over a function of one number",
+)
+def the_derivative_of_a_function_that_is_not_holomorphic() -> None:
+    fg.deriv(fnp.absolute)(np.array([1j, 2.0]))
+
+
+@mistake(
+    errors.NotLinearError,
+    "linear_transpose of affine: the function is not linear: f(x - 2 y) is not f(x) - 2 f(y) at "
+    "random x and y, in its result float64[3]; leave out added constants (f(0) must be 0), or use "
+    "vjp, which transposes the derivative at a point",
+)
+def the_transpose_of_an_affine_function() -> None:
+    def affine(x: Any) -> Any:
+        return 2 * x + 1
+
+    fg.linear_transpose(affine, three())
 
 
 @mistake(
     errors.BatchSizeError,
-    "vmap of multiply: the mapped axes have the sizes [2, 3]; all must be equal, and at least one "
-    "argument must be mapped (in_axes=None shares an argument)",
+    "vmap of multiply: the mapped axes must have one size\n"
+    "  x1: float64[3] has 3 along axis 0\n"
+    "  x2: float64[2] has 2 along axis 0",
 )
 def batches_of_different_sizes() -> None:
-    vmap(fnp.multiply)(three(), np.ones(2))
+    fg.vmap(fnp.multiply)(three(), np.ones(2))
+
+
+@mistake(
+    errors.BatchSizeError,
+    "vmap of squares: no argument is mapped, so the number of examples is not known; give an "
+    "argument an axis by in_axes, or pass axis_size",
+)
+def nothing_mapped() -> None:
+    fg.vmap(squares, in_axes=None)(three())
+
+
+@mistake(
+    errors.BatchAxisError,
+    'vmap of loss: params["w"] is float64[3], which has no axis 1; choose in_axes for it, None to '
+    "share it among all examples",
+)
+def an_axis_that_is_not_there() -> None:
+    def loss(params: Any) -> Any:
+        return fnp.sum(params["w"])
+
+    fg.vmap(loss, in_axes=1)({"w": three()})
+
+
+@mistake(
+    errors.BatchedOutputError,
+    "vmap of squares: output 0 has out_axes=None, but differs between the examples; give it an "
+    "axis, or reduce it with fungrad.lax.psum or pmean",
+)
+def a_result_that_is_not_shared() -> None:
+    fg.vmap(squares, out_axes=None)(three())
 
 
 @mistake(
     errors.BatchedShapeError,
-    "boolean indexing needs the values of a bool[2] batched by vmap of positive, and these differ "
-    "between the examples; use fnp.where(mask, x, 0), or mask the weights of a sum, which keeps "
-    "the shape",
+    "vmap of positive: the results of the examples have different shapes: (1,) for example 0, "
+    "(2,) for example 1; one array cannot hold them. Return results of one shape: "
+    "fnp.where(mask, x, 0) in place of x[mask], or reduce it inside of the function",
 )
-def a_mask_in_a_batch() -> None:
+def results_of_different_shapes() -> None:
     def positive(x: Any) -> Any:
-        return fnp.sum(x[x > 1.5])
+        return x[x > 1.5]
 
-    vmap(positive)(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    fg.vmap(positive)(np.array([[1.0, 2.0], [3.0, 4.0]]))
+
+
+@mistake(
+    errors.NoValueError,
+    "a decision needs the value of a bool[] in vmap of positive, which has no examples and so "
+    "only shapes; decide by shapes, or choose with fnp.where",
+)
+def a_decision_without_examples() -> None:
+    def positive(x: Any) -> Any:
+        return x if x > 0 else -x
+
+    fg.vmap(positive)(np.zeros(0))
+
+
+@mistake(
+    errors.PredicateError,
+    "cond decides by one boolean or number, not by bool[3]; reduce it, with .any() or .all() for "
+    "instance, choose elements with fnp.where, or run it for each with vmap",
+)
+def a_branch_by_many() -> None:
+    fg.lax.cond(three() > 0, fnp.sin, fnp.cos, three())
+
+
+@mistake(
+    errors.BranchError,
+    "switch: float 2.0 is no function; wrap a value: lambda *operands: value",
+)
+def a_branch_that_is_no_function() -> None:
+    fg.lax.switch(0, [fnp.sin, 2.0], 1.0)  # type: ignore[list-item]
+
+
+@mistake(
+    errors.AxisNameError,
+    "there is no axis 'rows' here: the vmaps that are running have 'batch'; name the axis where "
+    "it is made: vmap(f, axis_name='rows')",
+)
+def an_axis_without_that_name() -> None:
+    fg.vmap(lambda x: fg.lax.psum(x, "rows"), axis_name="batch")(three())
+
+
+@mistake(
+    errors.CollectiveError,
+    "vmap of share: a sum or an exchange along 'batch' needs all 3 examples, but only 2 are here, "
+    "because a branch was taken on a value that differs between them. Do it before the branch, or "
+    "choose with fnp.where",
+)
+def a_sum_in_a_branch() -> None:
+    def share(x: Any) -> Any:
+        return x / fg.lax.psum(x, "batch") if x > 1.5 else x
+
+    fg.vmap(share, axis_name="batch")(three())
 
 
 @mistake(

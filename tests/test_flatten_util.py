@@ -13,7 +13,7 @@ import fungrad.numpy as fnp
 from fungrad import tree
 from fungrad.errors import TreeMismatchError
 from fungrad.flatten_util import ravel_pytree
-from fungrad.transforms.batch import vmap
+from fungrad.transforms.vmap import vmap
 
 Point = namedtuple("Point", "x y")
 

@@ -11,8 +11,8 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad import errors
-from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
+from fungrad.transforms.vmap import vmap
 
 
 class Exp(fg.Function):

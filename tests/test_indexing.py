@@ -14,8 +14,8 @@ import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad import errors
 from fungrad.rules.indexing import BasicIndex, accumulate
-from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
+from fungrad.transforms.vmap import vmap
 
 X = np.random.default_rng(0).normal(size=(3, 4, 5))
 UFUNCS = {
@@ -226,10 +226,14 @@ def test_two_batches_of_indices_and_one_of_arrays():
             assert np.isclose(float(together[b, k]), float(single))
 
 
-def test_a_mask_batched_is_refused_but_one_number_can_be_written_there():
-    x = np.array([[1.0, -2.0], [-3.0, 4.0]])
+def test_a_batched_mask():
+    x = np.array([[1.0, -2.0], [-3.0, 4.0], [5.0, 6.0]])
+    given = vmap(lambda row: row[row > 0].sum())(x)
+    np.testing.assert_array_equal(np.asarray(given), [1.0, 4.0, 11.0])
+    np.testing.assert_array_equal(vmap(lambda row: row[row > 0])(x[:2]), [[1.0], [4.0]])
     with pytest.raises(errors.BatchedShapeError, match=r"fnp\.where"):
         vmap(lambda row: row[row > 0])(x)
+    x = x[:2]
     for how, expected in [("set", [[9, -2], [-3, 9]]), ("add", [[10, -2], [-3, 13]])]:
         given = vmap(lambda row: getattr(row.at[row > 0], how)(9.0))(x)
         np.testing.assert_array_equal(np.asarray(given), expected)
@@ -484,8 +488,11 @@ def test_a_batched_index_out_of_range_is_an_index_error():
         vmap(lambda x, i: x[i])(np.ones((2, 3)), np.array([0, 5]))
     with pytest.raises(errors.IndexOutOfBoundsError, match="index -4 "):
         vmap(lambda x, i: x.at[i].set(0.0))(np.ones((2, 3)), np.array([0, -4]))
-    with pytest.raises(TypeError, match="index or a range"):
-        vmap(lambda x, i: x[i:])(np.ones((2, 3)), np.array([0, 1]))
+    x = np.arange(6.0).reshape(2, 3)
+    given = vmap(lambda x, i: x[i:].sum())(x, np.array([0, 1]))
+    np.testing.assert_array_equal(given, [3.0, 9.0])
+    with pytest.raises(errors.BatchedShapeError):
+        vmap(lambda x, i: x[i:])(x, np.array([0, 1]))
 
 
 # --- functions -----------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ import fungrad.numpy as fnp
 from fungrad.errors import MatrixShapeError, NoDerivativeError, ShapeError
 from fungrad.numpy.linalg.products import cheapest_splits
 from fungrad.rules import systems
-from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
+from fungrad.transforms.vmap import vmap
 from tests.cases import complex_normal, normal
 from tests.cases.linalg import separated, square, tall
 from tests.numerical import directional

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad.errors import ShapeError
-from fungrad.transforms.batch import vmap
+from fungrad.transforms.vmap import vmap
 from tests.cases import complex_normal, normal
 
 SHAPES = [(3,), (0,), (2, 3), (3, 2), (3, 3), (2, 3, 3), (2, 1, 3, 2), (0, 3)]

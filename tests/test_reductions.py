@@ -14,8 +14,8 @@ import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad.errors import ShapeError
 from fungrad.numpy.reductions import log_softmax, logsumexp, softmax, vector_norm
-from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
+from fungrad.transforms.vmap import vmap
 
 INF = np.inf
 DTYPES = ["?", "i1", "u2", "i8", "f2", "f4", "f8", "c8", "c16"]

@@ -13,7 +13,7 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad import errors
-from fungrad.transforms.batch import vmap
+from fungrad.transforms.vmap import vmap
 
 
 def cube(x: Any) -> Any:

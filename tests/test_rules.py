@@ -15,8 +15,8 @@ import tests.cases
 from fungrad import vjp
 from fungrad.function import Function
 from fungrad.trace import Trace, Tracer
-from fungrad.transforms.batch import vmap
 from fungrad.transforms.forward import jvp
+from fungrad.transforms.vmap import vmap
 from tests.cases import Case
 from tests.numerical import directional
 

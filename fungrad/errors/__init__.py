@@ -8,113 +8,129 @@ write instead.
 from __future__ import annotations
 
 from fungrad.errors.arrays import (
-    ArrayDTypeError as ArrayDTypeError,
+    ArrayDTypeError,
+    ArrayImmutableError,
+    IndexOutOfBoundsError,
+    IndexTypeError,
+    MatrixShapeError,
+    OperandError,
+    ShapeError,
+    UpdateDTypeError,
 )
-from fungrad.errors.arrays import (
-    ArrayImmutableError as ArrayImmutableError,
+from fungrad.errors.base import FungradError, describe, describe_all
+from fungrad.errors.branches import AxisNameError, BranchError, CollectiveError, PredicateError
+from fungrad.errors.custom import (
+    ForeignCodeError,
+    NoRuleError,
+    RuleArgumentError,
+    RuleResultError,
+    RuleShapeError,
 )
-from fungrad.errors.arrays import (
-    BatchedShapeError as BatchedShapeError,
-)
-from fungrad.errors.arrays import (
-    IndexOutOfBoundsError as IndexOutOfBoundsError,
-)
-from fungrad.errors.arrays import (
-    IndexTypeError as IndexTypeError,
-)
-from fungrad.errors.arrays import (
-    MatrixShapeError as MatrixShapeError,
-)
-from fungrad.errors.arrays import (
-    OperandError as OperandError,
-)
-from fungrad.errors.arrays import (
-    ShapeError as ShapeError,
-)
-from fungrad.errors.arrays import (
-    UpdateDTypeError as UpdateDTypeError,
-)
-from fungrad.errors.base import (
-    FungradError as FungradError,
-)
-from fungrad.errors.base import (
-    describe as describe,
-)
-from fungrad.errors.base import (
-    describe_all as describe_all,
+from fungrad.errors.debugging import (
+    DerivativeCheckError,
+    FunctionCheckError,
+    GradientMismatchError,
+    NanError,
 )
 from fungrad.errors.functions import (
-    GradientCountError as GradientCountError,
+    GradientCountError,
+    GradientShapeError,
+    NoBackwardError,
+    NoDerivativeError,
+    StaticParameterError,
 )
-from fungrad.errors.functions import (
-    GradientShapeError as GradientShapeError,
-)
-from fungrad.errors.functions import (
-    NoBackwardError as NoBackwardError,
-)
-from fungrad.errors.functions import (
-    NoDerivativeError as NoDerivativeError,
-)
-from fungrad.errors.functions import (
-    StaticParameterError as StaticParameterError,
-)
+from fungrad.errors.graphs import ConvertedArgumentError, RecordedDecisionError
 from fungrad.errors.traces import (
-    CapturedTracerError as CapturedTracerError,
-)
-from fungrad.errors.traces import (
-    EscapedTracerError as EscapedTracerError,
-)
-from fungrad.errors.traces import (
-    TracerConversionError as TracerConversionError,
-)
-from fungrad.errors.traces import (
-    UnsupportedFunctionError as UnsupportedFunctionError,
+    BatchedShapeError,
+    CapturedTracerError,
+    EscapedTracerError,
+    NoValueError,
+    TracerConversionError,
+    UnsupportedFunctionError,
 )
 from fungrad.errors.transforms import (
-    ArgumentIndexError as ArgumentIndexError,
-)
-from fungrad.errors.transforms import (
-    AuxError as AuxError,
-)
-from fungrad.errors.transforms import (
-    BatchSizeError as BatchSizeError,
-)
-from fungrad.errors.transforms import (
-    ComplexOutputError as ComplexOutputError,
-)
-from fungrad.errors.transforms import (
-    CotangentError as CotangentError,
-)
-from fungrad.errors.transforms import (
-    InexactError as InexactError,
-)
-from fungrad.errors.transforms import (
-    IntegerOutputError as IntegerOutputError,
-)
-from fungrad.errors.transforms import (
-    NonFloatInputError as NonFloatInputError,
-)
-from fungrad.errors.transforms import (
-    NonScalarOutputError as NonScalarOutputError,
-)
-from fungrad.errors.transforms import (
-    OutputTypeError as OutputTypeError,
-)
-from fungrad.errors.transforms import (
-    TangentError as TangentError,
+    ArgumentIndexError,
+    AuxError,
+    BatchAxisError,
+    BatchedOutputError,
+    BatchSizeError,
+    ComplexInputError,
+    ComplexOutputError,
+    CotangentError,
+    InexactError,
+    IntegerOutputError,
+    NonFloatInputError,
+    NonScalarOutputError,
+    NotElementwiseError,
+    NotLinearError,
+    OutputTypeError,
+    TangentError,
 )
 from fungrad.errors.trees import (
-    EmptyTreeError as EmptyTreeError,
+    EmptyTreeError,
+    StaticDataError,
+    TreeMismatchError,
+    TreeRegistrationError,
+    TreeStructureError,
 )
-from fungrad.errors.trees import (
-    StaticDataError as StaticDataError,
-)
-from fungrad.errors.trees import (
-    TreeMismatchError as TreeMismatchError,
-)
-from fungrad.errors.trees import (
-    TreeRegistrationError as TreeRegistrationError,
-)
-from fungrad.errors.trees import (
-    TreeStructureError as TreeStructureError,
-)
+
+__all__ = [
+    "ArgumentIndexError",
+    "ArrayDTypeError",
+    "ArrayImmutableError",
+    "AuxError",
+    "AxisNameError",
+    "BatchAxisError",
+    "BatchSizeError",
+    "BatchedOutputError",
+    "BatchedShapeError",
+    "BranchError",
+    "CapturedTracerError",
+    "CollectiveError",
+    "ComplexInputError",
+    "ComplexOutputError",
+    "ConvertedArgumentError",
+    "CotangentError",
+    "DerivativeCheckError",
+    "EmptyTreeError",
+    "EscapedTracerError",
+    "ForeignCodeError",
+    "FunctionCheckError",
+    "FungradError",
+    "GradientCountError",
+    "GradientMismatchError",
+    "GradientShapeError",
+    "IndexOutOfBoundsError",
+    "IndexTypeError",
+    "InexactError",
+    "IntegerOutputError",
+    "MatrixShapeError",
+    "NanError",
+    "NoBackwardError",
+    "NoDerivativeError",
+    "NoRuleError",
+    "NoValueError",
+    "NonFloatInputError",
+    "NonScalarOutputError",
+    "NotElementwiseError",
+    "NotLinearError",
+    "OperandError",
+    "OutputTypeError",
+    "PredicateError",
+    "RecordedDecisionError",
+    "RuleArgumentError",
+    "RuleResultError",
+    "RuleShapeError",
+    "ShapeError",
+    "StaticDataError",
+    "StaticParameterError",
+    "TangentError",
+    "TracerConversionError",
+    "TreeMismatchError",
+    "TreeRegistrationError",
+    "TreeStructureError",
+    "UnsupportedFunctionError",
+    "UpdateDTypeError",
+    "describe",
+    "describe_all",
+]

@@ -74,13 +74,3 @@ class UpdateDTypeError(FungradError, TypeError):
             f"x.at[...].{how} would store {given} in an array of {dtype}, which cannot hold it; "
             f"convert the array first: x.astype({wanted}).at[...].{how}(...)"
         )
-
-
-class BatchedShapeError(FungradError, TypeError):
-    """The shape of a result would differ between the examples of a vmap."""
-
-    def __init__(self, what: str, tracer: Any, instead: str) -> None:
-        super().__init__(
-            f"{what} needs the values of a {describe(tracer)} batched by {tracer.owner.name}, and "
-            f"these differ between the examples; {instead}"
-        )

@@ -33,14 +33,23 @@ class TracerConversionError(FungradError, TypeError):
     """A traced value was turned into a plain number or NumPy array, which cuts the gradient."""
 
     def __init__(self, tracer: Any, conversion: str) -> None:
-        cured = re.sub(r"\bx\b", "fungrad.stop_gradient(x)", conversion)
         joined = "fnp.array([x, y]), not np.array([x, y]); " if "array" in conversion else ""
-        super().__init__(
-            f"{conversion} of a {describe(tracer)} traced by {tracer.owner.name} would cut the "
-            "gradient. Use functions of NumPy or fungrad.numpy on it: np.sin(x), not math.sin(x) "
-            f"or scipy; {joined}y = y.at[i].set(x), not y[i] = x. Or say that the gradient stops "
-            f"here: {cured}"
+        advice = (
+            "Use functions of NumPy or fungrad.numpy on it: np.sin(x), not math.sin(x) or scipy; "
+            f"{joined}y = y.at[i].set(x), not y[i] = x. "
         )
+        what = f"{conversion} of a {describe(tracer)} traced by {tracer.owner.name}"
+        if tracer.derivative:
+            cured = re.sub(r"\bx\b", "fungrad.stop_gradient(x)", conversion)
+            super().__init__(
+                f"{what} would cut the gradient. {advice}Or say that the gradient stops here: "
+                f"{cured}"
+            )
+        else:
+            super().__init__(
+                f"{what}, where it stands for more than one value. {advice}Or take the values one "
+                "by one: x.tolist() runs the rest of the function for each of them alone"
+            )
 
 
 class UnsupportedFunctionError(FungradError, TypeError):
@@ -48,3 +57,25 @@ class UnsupportedFunctionError(FungradError, TypeError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name} {reason}")
+
+
+class NoValueError(FungradError, TypeError):
+    """Something was to be decided by a value where there are only shapes."""
+
+    def __init__(self, tracer: Any) -> None:
+        super().__init__(
+            f"a decision needs the value of a {describe(tracer)} in {tracer.owner.name}, which has "
+            "no examples and so only shapes; decide by shapes, or choose with fnp.where"
+        )
+
+
+class BatchedShapeError(FungradError, ValueError):
+    """The examples of a vmap have results of different shapes."""
+
+    def __init__(self, title: str, shapes: dict[tuple[int, ...], int]) -> None:
+        found = ", ".join(f"{shape} for example {row}" for shape, row in shapes.items())
+        super().__init__(
+            f"{title}: the results of the examples have different shapes: {found}; one array "
+            "cannot hold them. Return results of one shape: fnp.where(mask, x, 0) in place of "
+            "x[mask], or reduce it inside of the function"
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from fungrad.errors.base import FungradError, describe
@@ -33,6 +32,41 @@ class ComplexOutputError(FungradError, TypeError):
             else f"{transform} needs a real result, but {name} returned {output}; pass "
             "holomorphic=True if the function is holomorphic, or take its real part or absolute "
             "value"
+        )
+
+
+class ComplexInputError(FungradError, TypeError):
+    """Forward mode was asked for the Jacobian with respect to complex values."""
+
+    def __init__(self, title: str, path: str, given: str) -> None:
+        super().__init__(
+            f"{title}: {path} is {given}, and along a complex number there are two "
+            "directions; pass holomorphic=True if the function is holomorphic, use jacrev if its "
+            "result is real, or jvp for one direction"
+        )
+
+
+class NotElementwiseError(FungradError, ValueError):
+    """deriv was given a function that mixes the elements of its argument."""
+
+    def __init__(self, title: str, given: str, output: str) -> None:
+        super().__init__(
+            f"{title}: in the result, {output}, an element depends on several elements of the "
+            f"argument, {given}"
+            + (", or it is not holomorphic" if given.startswith("complex") else "")
+            + ", so it has no one derivative; use jacobian for all of them, grad for a result "
+            "that is one number, or vmap over a function of one number"
+        )
+
+
+class NotLinearError(FungradError, ValueError):
+    """linear_transpose was given a function that is not linear."""
+
+    def __init__(self, title: str, output: str) -> None:
+        super().__init__(
+            f"{title}: the function is not linear: f(x - 2 y) is not f(x) - 2 f(y) at random x and "
+            f"y, in its result {output}; leave out added constants (f(0) must be 0), or use vjp, "
+            "which transposes the derivative at a point"
         )
 
 
@@ -87,13 +121,24 @@ class TangentError(FungradError, ValueError):
 
 
 class BatchSizeError(FungradError, ValueError):
-    """The arguments of a vmap have different sizes along the axis of the examples."""
+    """The arguments of a vmap do not have one size along the axis of the examples."""
 
-    def __init__(self, title: str, sizes: Iterable[int]) -> None:
-        super().__init__(
-            f"{title}: the mapped axes have the sizes {sorted(sizes)}; all must be equal, and at "
-            "least one argument must be mapped (in_axes=None shares an argument)"
-        )
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__(f"{title}: {text}")
+
+
+class BatchAxisError(FungradError, ValueError):
+    """An argument of a vmap does not have the axis that in_axes names."""
+
+    def __init__(self, title: str, path: str, text: str) -> None:
+        super().__init__(f"{title}: {path} {text}")
+
+
+class BatchedOutputError(FungradError, ValueError):
+    """The results of the examples of a vmap do not fit together, or do not fit out_axes."""
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__(f"{title}: {text}")
 
 
 class InexactError(FungradError, TypeError):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from fungrad.array import RAW, Array, operations, wrap
-from fungrad.errors import BatchedShapeError, OperandError
-from fungrad.trace import Tracer, peek
+from fungrad.errors import OperandError
+from fungrad.trace import Tracer
 
 NUMBERS: frozenset[type] = frozenset({bool, int, float, complex})
 """Python's own numbers, which NumPy promotes weakly."""
@@ -87,26 +87,11 @@ def as_array(x: Any) -> Any:
     return Array(x) if type(x) is np.ndarray else wrap(x)
 
 
-def concrete(x: Any, what: str, instead: str) -> Any:
+def concrete(x: Any) -> Any:
     """Return the numbers of an array that decide about the shape of a result.
 
-    `what` and `instead` are for the message: "boolean indexing", "use fnp.where".
-
-    Raises
-    ------
-    BatchedShapeError
-        If the numbers differ between the examples of a vmap.
+    In a vmap whose examples differ the batch is split: each shape is computed for its own examples.
     """
-    if not isinstance(x, Array):
-        return x
-    numbers = peek(x)
-    if numbers.shape != x.shape:
-        raise BatchedShapeError(what, batching(x), instead)
-    return numbers
-
-
-def batching(x: Any) -> Any:
-    """Return the tracer, x or one within it, that holds a batch."""
-    while x.value.shape == x.shape:
-        x = x.value
-    return x
+    if isinstance(x, Tracer):
+        return x.concrete()
+    return x.value if isinstance(x, Array) else x

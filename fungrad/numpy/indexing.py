@@ -14,7 +14,7 @@ import numpy as np
 
 from fungrad.array import Array, operations, unwrap, wrap
 from fungrad.errors import IndexOutOfBoundsError, IndexTypeError, TracerConversionError
-from fungrad.numpy.common import concrete
+from fungrad.numpy.common import concrete, is_traced
 from fungrad.rules import indexing as rules
 from fungrad.rules.indexing import BasicIndex
 from fungrad.trace import Tracer, peek
@@ -27,8 +27,10 @@ def getitem(x: Any, index: Any) -> Any:
     """Return ``x[index]``, for every index that NumPy takes; x is an array."""
     try:
         if type(x) is Array:
-            return wrap(x.value[index])
-        if type(index) is tuple:
+            # A traced integer stays an index array: Python's int of it would split a batch.
+            if not is_traced(*index) if type(index) is tuple else not isinstance(index, Tracer):
+                return wrap(x.value[index])
+        elif type(index) is tuple:
             for item in index:
                 if type(item) not in BASIC:
                     break
@@ -204,11 +206,7 @@ def _consumes(item: Any) -> int:
 
 def _positions(mask: Any, axis: int, x: Any) -> tuple[Any, ...]:
     """Return a mask that begins at an axis of x as index arrays."""
-    mask = concrete(
-        mask,
-        "boolean indexing",
-        "use fnp.where(mask, x, 0), or mask the weights of a sum, which keeps the shape",
-    )
+    mask = concrete(mask)
     shape = x.shape[axis : axis + mask.ndim]
     if mask.shape != shape:
         raise IndexOutOfBoundsError(

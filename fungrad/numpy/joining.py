@@ -246,9 +246,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     axis = axis_index(axis, x.ndim)
     length = x.shape[axis]
     if np.ndim(indices_or_sections):
-        cuts = concrete(
-            lift(indices_or_sections, "array_split"), "array_split", "cut at fixed places"
-        )
+        cuts = concrete(lift(indices_or_sections, "array_split"))
         places = [0, *[int(cut) for cut in np.asarray(cuts)], length]
     else:
         sections = operator.index(indices_or_sections)

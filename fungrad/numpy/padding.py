@@ -172,7 +172,7 @@ def _widths(pad_width: Any, x: Any) -> list[Pair]:
         for axis, width in pad_width.items():
             widths[axis] = (width, width) if np.ndim(width) == 0 else tuple(width)
         pad_width = widths
-    given = np.asarray(concrete(pad_width, "pad", "pad by a fixed number"))
+    given = np.asarray(concrete(pad_width))
     if given.dtype.kind not in "iu" and given.size:
         raise TypeError(f"pad: pad_width is an integer or integers, not {given.dtype}")
     if given.size and given.min() < 0:

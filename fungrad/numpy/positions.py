@@ -91,7 +91,7 @@ def ix_(*args: Any) -> tuple[Any, ...]:
         if x.ndim != 1:
             raise ShapeError("ix_", [x], "each argument has one axis")
         if x.dtype.kind == "b":
-            x = wrap(np.flatnonzero(concrete(x, "ix_ of a mask", "use fnp.where")))
+            x = wrap(np.flatnonzero(concrete(x)))
         elif not x.size:
             x = wrap(np.zeros(0, np.intp))
         shape = (1,) * position + (x.size,) + (1,) * (len(args) - position - 1)

@@ -34,11 +34,6 @@ def arange(
     dtype : dtype, optional
     device : {'cpu'}, optional
 
-    Raises
-    ------
-    BatchedShapeError
-        If an argument differs between the examples of a vmap.
-
     Examples
     --------
     >>> fnp.arange(3)
@@ -50,10 +45,7 @@ def arange(
         start, stop = 0, start
     given = [start, stop, 1 if step is None else step]
     plain: Any = [
-        np.asarray(concrete(each, "arange", "use fnp.linspace, whose length is fixed"))[()]
-        if isinstance(each, Array)
-        else each
-        for each in given
+        np.asarray(concrete(each))[()] if isinstance(each, Array) else each for each in given
     ]
     first, last, distance = plain
     if not is_traced(*given):

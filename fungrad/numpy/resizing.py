@@ -50,11 +50,6 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     axis : int, optional
         When left out, the array is flattened first.
 
-    Raises
-    ------
-    BatchedShapeError
-        If `repeats` differs between the examples of a vmap.
-
     Examples
     --------
     >>> fnp.repeat([1, 2], 2)
@@ -64,7 +59,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     axis = axis_index(axis, x.ndim)
-    times = concrete(repeats, "repeat", "repeat by a fixed number")
+    times = concrete(repeats)
     if np.ndim(times) == 0 or np.shape(times) == (1,):
         count = operator.index(np.asarray(times).reshape(-1)[0])
         if count < 0:
@@ -127,7 +122,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     axis = axis_index(axis, x.ndim)
-    obj = concrete(obj, "delete", "delete at fixed places")
+    obj = concrete(obj)
     return operations.take(x, np.delete(np.arange(x.shape[axis]), obj), axis)
 
 
@@ -153,7 +148,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     axis = axis_index(axis, x.ndim)
-    obj = concrete(obj, "insert", "insert at fixed places")
+    obj = concrete(obj)
     new = operations.astype(lift(values, "insert"), x.dtype)
     new = reshape(new, (*(1,) * (x.ndim - new.ndim), *new.shape))
     length = x.shape[axis]
@@ -184,11 +179,6 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     axis : int or sequence of int, optional
         Along which axes; all of them when left out.
 
-    Raises
-    ------
-    BatchedShapeError
-        If the array differs between the examples of a vmap.
-
     Examples
     --------
     >>> fnp.trim_zeros([0, 0, 1, 0])
@@ -198,8 +188,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     trim = trim.lower()
     if trim not in ("f", "b", "fb", "bf"):
         raise ValueError(f"trim_zeros: trim is made of 'f' and 'b', not {trim!r}")
-    numbers = concrete(x, "trim_zeros", "keep the shape")
-    places = np.argwhere(numbers)
+    places = np.argwhere(concrete(x != 0))
     axes = range(x.ndim) if axis is None else axis if np.iterable(axis) else (axis,)
     kept = [slice(None)] * x.ndim
     for each in axes:

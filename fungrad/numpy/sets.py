@@ -73,11 +73,6 @@ def unique(
     Array, or tuple of Array
         The distinct elements, and what else was asked for.
 
-    Raises
-    ------
-    BatchedShapeError
-        Under vmap, where each example would have a result of another shape.
-
     Examples
     --------
     >>> fnp.unique([3, 1, 3])
@@ -90,7 +85,7 @@ def unique(
     options: dict[str, Any] = {"axis": axis, "equal_nan": equal_nan}
     if not is_traced(ar):
         return call_numpy(np.unique, ar, return_index, return_inverse, return_counts, **options)
-    numbers = np.asarray(concrete(ar, "unique", "sort the elements, with fnp.sort, instead"))
+    numbers = np.asarray(concrete(ar))
     _, index, inverse, counts = np.unique(numbers, True, True, True, **options)
     if axis is None:
         values = np.take(np.reshape(ar, (-1,)), index)

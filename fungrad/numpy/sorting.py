@@ -328,11 +328,6 @@ def nonzero(a: Any) -> tuple[Any, ...]:
     tuple of Array
         Integers, one array for each axis.
 
-    Raises
-    ------
-    BatchedShapeError
-        Under vmap, where each example would have a result of another shape.
-
     Examples
     --------
     >>> fnp.nonzero([3.0, 0.0, 4.0])
@@ -353,11 +348,6 @@ def flatnonzero(a: Any) -> Any:
     -------
     Array
         Integers.
-
-    Raises
-    ------
-    BatchedShapeError
-        Under vmap, where each example would have a result of another shape.
 
     Examples
     --------
@@ -380,11 +370,6 @@ def argwhere(a: Any) -> Any:
     Array
         Integers, a column for each axis.
 
-    Raises
-    ------
-    BatchedShapeError
-        Under vmap, where each example would have a result of another shape.
-
     Examples
     --------
     >>> fnp.argwhere([[3.0, 0.0], [0.0, 4.0]])
@@ -395,8 +380,7 @@ def argwhere(a: Any) -> Any:
 
 
 def _numbers(a: Any, where: str) -> Any:
-    instead = "take the elements that do not count as zeros, with fnp.where(condition, x, 0)"
-    return np.asarray(concrete(lift(a, where), where, instead))
+    return np.asarray(concrete(np.not_equal(lift(a, where), 0)))
 
 
 __all__ = [

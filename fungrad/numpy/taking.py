@@ -205,17 +205,12 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     axis : int, optional
         When left out, `a` is flattened first.
 
-    Raises
-    ------
-    BatchedShapeError
-        If the condition differs between the examples of a vmap.
-
     Examples
     --------
     >>> fnp.compress([True, False, True], [1, 2, 3])
     Array([1, 3], dtype=int64)
     """
-    mask = np.asarray(concrete(lift(condition, "compress"), "compress", "use fnp.where"))
+    mask = np.asarray(concrete(lift(condition, "compress")))
     if mask.ndim != 1:
         raise ShapeError("compress", [mask], "the condition has one axis")
     return take(a, np.flatnonzero(mask), axis)
@@ -229,7 +224,7 @@ def extract(condition: Any, arr: Any) -> Any:
     >>> fnp.extract([True, False, True], [1, 2, 3])
     Array([1, 3], dtype=int64)
     """
-    mask = concrete(lift(condition, "extract"), "extract", "use fnp.where")
+    mask = concrete(lift(condition, "extract"))
     return take(ravel(arr), np.flatnonzero(mask), 0)
 
 

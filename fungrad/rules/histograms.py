@@ -27,7 +27,8 @@ class BinCount(Rule):
         count = int(np.prod(rows))
         # Each row counts in bins of its own.
         x = np.reshape(x, (count, x.shape[-1])) + np.arange(count)[:, None] * length
-        return np.reshape(np.bincount(np.reshape(x, (-1,)), weights, count * length), (*rows, -1))
+        counts = np.bincount(np.reshape(x, (-1,)), weights, count * length)
+        return np.reshape(counts, (*rows, length))
 
     @classmethod
     def linearize(

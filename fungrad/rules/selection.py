@@ -289,7 +289,10 @@ class Representative(Constant):
     @staticmethod
     def kernel(x: Any, mask: Any, ndim: int) -> Any:
         x, mask = np.broadcast_arrays(x, mask)
-        rows = (*x.shape[: x.ndim - ndim], -1)
+        lead = x.shape[: x.ndim - ndim]
+        if not x.size:
+            return np.zeros(lead, x.dtype)[()]
+        rows = (*lead, -1)
         x, mask = np.reshape(x, rows), np.reshape(mask, rows)
         first = np.argmax(mask, axis=-1)[..., None]
         found = np.take_along_axis(x, first, axis=-1)[..., 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -109,7 +110,7 @@ class SearchSorted(Constant):
             return np.searchsorted(a, v, side=side)  # type: ignore[call-overload]
         # A stable sort of both together, v in front for the side "left", counts what is before it.
         rows = v.shape[:lead]
-        flat = np.reshape(v, (*rows, -1))
+        flat = np.reshape(v, (*rows, math.prod(v.shape[lead:])))
         both = np.concatenate([flat, a] if side == "left" else [a, flat], axis=-1)
         ranks = np.argsort(np.argsort(both, kind="stable"))
         width = flat.shape[-1]

@@ -17,6 +17,7 @@ from fungrad import tree
 from fungrad.array import NUMERIC_KINDS, RAW, Array, wrap
 from fungrad.errors import ArgumentIndexError, AuxError, InexactError, NonFloatInputError
 from fungrad.trace import Tracer
+from fungrad.transforms.boundary import boundary
 
 
 def name_of(function: Any) -> str:
@@ -35,10 +36,14 @@ class Transformed:
 
     verb: str
 
+    def __init_subclass__(cls) -> None:
+        if "__call__" in cls.__dict__:
+            cls.__call__ = boundary(cls.__call__)  # type: ignore[method-assign]
+
     def __init__(self, function: Callable[..., Any]) -> None:
         if not callable(function):
             raise TypeError(f"{self.verb} takes a function, got {function!r}")
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function, updated=())  # its attributes are not ours
         self.function = function
         self.title = f"{self.verb} of {name_of(function)}"
 
@@ -131,7 +136,7 @@ class Selection:
         position = number + len(args) if number < 0 else number
         if 0 <= position < len(args):
             return position
-        names = _positional_names(function)  # a keyword call: find the parameter's name
+        names = argument_names(function)  # a keyword call: find the parameter's name
         if number >= 0 and number < len(names) and names[number] in kwargs:
             return names[number]
         raise ArgumentIndexError(
@@ -147,7 +152,8 @@ def _restore(numbers: tuple[int, ...], names: tuple[str, ...], single: bool) -> 
     return selection
 
 
-def _positional_names(function: Any) -> list[str]:
+def argument_names(function: Any) -> list[str]:
+    """Return the names of the parameters that can be passed by position."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -160,7 +166,7 @@ def _place_of_name(
 ) -> int | str | None:
     if name in kwargs:
         return name
-    names = _positional_names(function)
+    names = argument_names(function)
     if name in names and names.index(name) < len(args):
         return names.index(name)
     return None
@@ -187,7 +193,7 @@ def path_of(function: Any, place: int | str, argument: Any, index: int) -> str:
     if isinstance(place, str):
         root = place
     else:
-        names = _positional_names(function)
+        names = argument_names(function)
         root = names[place] if place < len(names) else f"argument {place}"
     path, _ = tree.leaves_with_path(argument)[index]
     return tree.format_path(root, path)

@@ -20,9 +20,11 @@ from fungrad.errors import (
     NoBackwardError,
     TangentError,
     TreeMismatchError,
+    describe,
 )
 from fungrad.function import Context, Function, cast, fit, settle
 from fungrad.trace import Trace, Tracer
+from fungrad.transforms.boundary import boundary
 from fungrad.transforms.call import (
     lower_arguments,
     name_of,
@@ -133,7 +135,11 @@ def _transpose_backward(
         return fitted, None
 
     used: list[Any] = []
-    starts = [zeros(y.shape, y.dtype if y.dtype.kind in "fc" else np.dtype(float)) for y in outputs]
+    # A linear function has the same derivative everywhere; but one with a shortcut for zeros shows
+    # it only elsewhere.
+    starts = [
+        np.ones(y.shape, y.dtype if y.dtype.kind in "fc" else np.dtype(float))[()] for y in outputs
+    ]
     _, _, taped = record(run, starts, f"jvp of {function.__name__}")
     return taped.pull(used, consume=True)
 
@@ -149,8 +155,36 @@ def _zeros_like(value: Any) -> Any:
     return zeros(kind.shape, kind.dtype if kind.dtype.kind in "fc" else np.dtype(float))
 
 
+def pushforward(
+    function: Callable[..., Any], values: Sequence[Any], tangents: Sequence[Any], title: str
+) -> tuple[list[Any], list[Any], Any, JVPTrace]:
+    """Run ``function(*tracers)``, which returns (leaves, anything), along a direction.
+
+    Returns the values of the leaves, their tangents, the other thing and the trace. Integer values
+    are constants, and their tangents are not read.
+    """
+    trace = JVPTrace(title)
+    try:
+        duals = [
+            Dual(trace, value, tangent) if value.dtype.kind in "fc" else public(value)
+            for value, tangent in zip(values, tangents, strict=True)
+        ]
+        leaves, rest = function(*duals)
+    finally:
+        trace.closed = True
+    results = [strip_output(leaf, trace) for leaf in leaves]
+    moved = [
+        public(leaf.tangent)
+        if type(leaf) is Dual and leaf.owner is trace
+        else public(_zeros_like(result))
+        for leaf, result in zip(leaves, results, strict=True)
+    ]
+    return results, moved, rest, trace
+
+
+@boundary
 def jvp(
-    function: Callable[..., Any],
+    fun: Callable[..., Any],
     primals: Sequence[Any],
     tangents: Sequence[Any],
     has_aux: bool = False,
@@ -159,83 +193,120 @@ def jvp(
 
     Parameters
     ----------
-    function : callable
+    fun : callable
         A pure function of `primals`; takes and returns trees of arrays.
-    primals : sequence of trees of arrays
-        Where to evaluate it.
-    tangents : sequence of trees of arrays
-        The direction: of the structure and shapes of `primals`.
+    primals : tuple or list of trees of arrays
+        Where to evaluate it, one item for each argument. Integer arrays are taken as constants; a
+        Python int counts as a float.
+    tangents : tuple or list of trees of arrays
+        The direction: of the structure and shapes of `primals`. The tangent of an integer array is
+        not used; it may be None.
     has_aux : bool
-        Whether the function returns a pair ``(output, auxiliary values)``.
+        Whether `fun` returns a pair ``(output, auxiliary values)``.
 
     Returns
     -------
     output : tree of arrays
     tangent : tree of arrays
-        The derivative of the output along the direction.
+        The derivative of the output along the direction: of its structure, shapes and dtypes.
+        Integer results have zeros of float64.
     aux : tree
         Only with `has_aux`.
 
     Raises
     ------
     NonFloatInputError
-        If a leaf of the primals is no floating-point number or array.
+        If a leaf of the primals is no number or array of numbers.
     TangentError
         If the tangents do not have the structure and shapes of the primals.
 
     Examples
     --------
-    >>> from fungrad.transforms.forward import jvp
-    >>> jvp(fnp.sin, (0.0,), (2.0,))
+    >>> fg.jvp(fnp.sin, (0.0,), (2.0,))
     (Array(0., dtype=float64), Array(2., dtype=float64))
+    >>> fg.jvp(lambda p: p["a"] * p["b"], ({"a": 3.0, "b": 4.0},), ({"a": 1.0, "b": 0.0},))
+    (Array(12., dtype=float64), Array(4., dtype=float64))
     """
-    title = f"jvp of {name_of(function)}"
-    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
-        raise TangentError(title, "primals and tangents are tuples, one item for each argument")
-    if len(primals) != len(tangents):
-        raise TangentError(title, f"there are {len(primals)} primals and {len(tangents)} tangents")
-    values, structures = lower_arguments(function, primals, range(len(primals)), title, True)
-    directions = []
-    for primal, tangent in zip(primals, tangents, strict=True):
-        _, structure = tree.flatten(primal)
-        try:
-            directions.extend(structure.flatten_up_to(tangent, caller=title, name="tangent"))
-        except TreeMismatchError as error:
-            raise TangentError(title, f"the tangents do not match: {error}") from None
-    trace = JVPTrace(title)
-    try:
-        duals = [
-            _seed(trace, value, direction, title)
-            for value, direction in zip(values, directions, strict=True)
-        ]
+    return push_along(fun, primals, tangents, has_aux, f"jvp of {name_of(fun)}")
+
+
+def push_along(function: Any, primals: Any, tangents: Any, has_aux: bool, title: str) -> Any:
+    """Do what `jvp` does, under another title."""
+    values, directions, structures = lower_pairs(function, primals, tangents, title)
+
+    def run(*duals: Any) -> tuple[Any, Any]:
         output, aux = function(*raise_arguments(duals, structures)), None
         if has_aux:
             output, aux = split_aux(output, title)
-    finally:
-        trace.closed = True
-    leaves, structure = tree.flatten(output)
-    results = [strip_output(leaf, trace) for leaf in leaves]
-    moved = [
-        public(leaf.tangent)
-        if type(leaf) is Dual and leaf.owner is trace
-        else public(_zeros_like(result))
-        for leaf, result in zip(leaves, results, strict=True)
-    ]
-    out, direction = tree.unflatten(structure, results), tree.unflatten(structure, moved)
-    return (
-        (out, direction, tree.map(lambda x: strip(x, trace), aux)) if has_aux else (out, direction)
-    )
+        leaves, structure = tree.flatten(output)
+        return leaves, (structure, aux)
+
+    results, moved, (structure, aux), trace = pushforward(run, values, directions, title)
+    output, tangent = tree.unflatten(structure, results), tree.unflatten(structure, moved)
+    if has_aux:
+        return output, tangent, tree.map(lambda x: strip(x, trace), aux)
+    return output, tangent
 
 
-def _seed(trace: JVPTrace, value: Any, direction: Any, title: str) -> Any:
-    try:
-        tangent = raw_leaf(direction)
-    except TypeError:
-        raise TangentError(title, f"a tangent is {direction!r}, which is no array") from None
-    if tangent.shape != value.shape:
-        raise TangentError(
-            title, f"a tangent has the shape {tangent.shape} where the primal has {value.shape}"
-        )
+def lower_pairs(
+    function: Any, primals: Any, tangents: Any, title: str
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Check primals and tangents; return the leaves of both one layer down, and the structures."""
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TangentError(
+                title,
+                f"{name} is {describe(given)}; primals and tangents are tuples, with one item for "
+                "each argument",
+            )
+    if len(primals) != len(tangents):
+        raise TangentError(title, f"there are {len(primals)} primals and {len(tangents)} tangents")
+    values, structures = lower_arguments(function, primals, range(len(primals)), title, True)
+    return values, lower_tangents(tangents, values, structures, title), structures
+
+
+def lower_tangents(
+    tangents: Sequence[Any], values: Sequence[Any], structures: Sequence[Any], title: str
+) -> list[Any]:
+    """Check tangents, and return their leaves one layer down in the dtypes of the primals.
+
+    Of `values`, the leaves of the primals, the shapes and dtypes are read.
+    """
+    directions: list[Any] = []
+    for position, (structure, tangent) in enumerate(zip(structures, tangents, strict=True)):
+        name = f"tangents[{position}]"
+        try:
+            leaves = structure.flatten_up_to(tangent, caller=title, name=name)
+        except TreeMismatchError as error:
+            raise TangentError(title, f"the tangents do not match: {error}") from None
+        first = len(directions)
+        for index, leaf in enumerate(leaves):
+            value = values[first + index]
+            try:
+                directions.append(_lower_tangent(leaf, value))
+            except ValueError as error:
+                places = tree.unflatten(structure, range(structure.num_leaves))
+                path = tree.format_path("", tree.leaves_with_path(places)[index][0])
+                raise TangentError(
+                    title,
+                    f"{name}{path} is {describe(leaf)} where primals[{position}]{path} is "
+                    f"{describe(value)}: {error}",
+                ) from None
+    return directions
+
+
+def _lower_tangent(leaf: Any, value: Any) -> Any:
+    """Return a tangent one layer down, in the dtype of its primal; ValueError if it is none."""
     if value.dtype.kind not in "fc":
-        return public(value)
-    return Dual(trace, value, cast(tangent, value.dtype))
+        if leaf is not None and np.shape(leaf) != value.shape:
+            raise ValueError("the shapes differ")
+        return None
+    try:
+        tangent = raw_leaf(leaf)
+    except TypeError:
+        raise ValueError("it is no array") from None
+    if tangent.shape != value.shape:
+        raise ValueError("the shapes differ")
+    if tangent.dtype.kind == "c" and value.dtype.kind != "c":
+        raise ValueError("it must be real")
+    return cast(tangent, value.dtype)

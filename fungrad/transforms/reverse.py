@@ -18,6 +18,7 @@ from fungrad.errors import (
     describe,
 )
 from fungrad.function import cast
+from fungrad.transforms.boundary import boundary
 from fungrad.transforms.call import (
     Selection,
     Transformed,
@@ -41,7 +42,10 @@ class Pullback:
     It may be called any number of times, and inside other transforms.
     """
 
-    __slots__ = ("_outputs", "_record", "_structure", "_structures")
+    __slots__ = ("_outputs", "_record", "_structure", "_structures", "made_by")
+
+    made_by: Any
+    """The call that returned it, if somebody debugs."""
 
     def __init__(
         self, record: Record, structures: list[Any], structure: Any, outputs: list[Any]
@@ -54,6 +58,7 @@ class Pullback:
     def __repr__(self) -> str:
         return f"<pullback of {self._record.tape.name}>"
 
+    @boundary
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """Return a tuple of cotangents, one for each primal, with the structure of each."""
         title = self._record.tape.name
@@ -84,12 +89,13 @@ def _check_cotangent(leaf: Any, output: tuple[Any, Any], position: int, title: s
     return cast(value, dtype) if dtype.kind in "fc" else value
 
 
-def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+@boundary
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """Return the value of a function, and its vector-Jacobian product as a function.
 
     Parameters
     ----------
-    function : callable
+    fun : callable
         A pure function of `primals`; takes and returns trees of arrays.
     *primals : tree of arrays
         Where to evaluate it: floating-point numbers and arrays of any shapes. Integer arrays are
@@ -121,12 +127,12 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
     >>> pullback(1.0)
     (Array(0., dtype=float64), Array(2., dtype=float64))
     """
-    title = f"vjp of {name_of(function)}"
-    values, structures = lower_arguments(function, primals, range(len(primals)), title, True)
+    title = f"vjp of {name_of(fun)}"
+    values, structures = lower_arguments(fun, primals, range(len(primals)), title, True)
     values = [own(value) for value in values]
 
     def run(*tracers: Any) -> tuple[Any, Any]:
-        output, aux = function(*raise_arguments(tracers, structures)), None
+        output, aux = fun(*raise_arguments(tracers, structures)), None
         if has_aux:
             output, aux = split_aux(output, title)
         leaves, structure = tree.flatten(output)

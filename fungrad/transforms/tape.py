@@ -10,6 +10,7 @@ which every result stands behind its inputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -317,6 +318,10 @@ class Record:
         return results
 
 
+TAPES: ContextVar[Callable[[str], Tape]] = ContextVar("TAPES", default=Tape)
+"""What `record` makes; in debugging these are tapes that note lines of the user's code."""
+
+
 def record(
     function: Callable[..., Any], values: Sequence[Any], title: str
 ) -> tuple[Sequence[Any], Any, Record]:
@@ -325,7 +330,7 @@ def record(
     Returns the leaves, still traced, the other thing, and the record. Values with an integer dtype
     are constants.
     """
-    tape = Tape(title)
+    tape = TAPES.get()(title)
     try:
         tracers = [
             tape.leaf(value) if value.dtype.kind in "fc" else public(value) for value in values
