@@ -444,6 +444,16 @@ def test_docstring_and_signature_are_kept() -> None:
     assert repr(fg.value_and_grad(gradient)) == "<value_and_grad of cube>"
 
 
+@fg.grad
+def decorated(x: Any) -> Any:
+    return x * x * x
+
+
+def test_a_decorated_function_pickles_by_its_name() -> None:
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    assert pickle.loads(pickle.dumps(fg.grad(decorated)))(2.0) == 12.0
+
+
 def test_pickle() -> None:
     nested = fg.grad(fg.grad(cube))
     assert pickle.loads(pickle.dumps(nested))(2.0) == 12.0

@@ -84,6 +84,11 @@ def test_an_unmapped_ndarray_is_an_array_inside() -> None:
     same(fg.vmap(f, in_axes=(0, None))(ROWS, kept)[:, 0], ROWS)
 
 
+def test_an_unmapped_number_is_weak() -> None:
+    x = np.ones(3, np.float32)
+    assert fg.vmap(fnp.multiply, in_axes=(0, None))(x, 2.0).dtype == np.float32
+
+
 def test_keyword_arguments_are_mapped_over_axis_0() -> None:
     def f(x: Any, *, scale: Any) -> Any:
         return x * scale["a"]

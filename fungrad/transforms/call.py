@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -58,12 +59,27 @@ class Transformed:
         return f"<{self.title}>"
 
     def __reduce__(self) -> Any:
+        name = decorated_name(self)
+        if name is not None:
+            return name
         settings = {
             key: value
             for key, value in self.__dict__.items()
             if not key.startswith("__") and key not in {"function", "title"}
         }
         return _rebuild, (type(self), self.function, settings)
+
+
+def decorated_name(x: Any) -> str | None:
+    """Return the name under which its module has x, None if it has not; for pickles.
+
+    A decorated function is found there in place of the function that it was made of.
+    """
+    place: Any = sys.modules.get(getattr(x, "__module__", None) or "")
+    name: str = getattr(x, "__qualname__", "")
+    for part in name.split("."):
+        place = getattr(place, part, None)
+    return name if place is x else None
 
 
 def _rebuild(kind: type[Transformed], function: Any, settings: dict[str, Any]) -> Transformed:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fungrad import tree
+from fungrad.array import Array
 from fungrad.errors import (
     BatchAxisError,
     BatchedOutputError,
@@ -101,15 +102,12 @@ class _Vmap(Transformed):
         values: list[Any] = []
         size = self.axis_size
         for position, (leaf, axis) in enumerate(zip(leaves, axes, strict=True)):
+            if axis is None:  # whatever it is; but nobody gets to change the caller's own array
+                values.append(Array(leaf) if type(leaf) is np.ndarray else leaf)
+                continue
             try:
                 value = raw_leaf(leaf)
-                if axis is None:
-                    values.append(public(value))
-                    continue
             except TypeError:
-                if axis is None:  # whatever it is
-                    values.append(leaf)
-                    continue
                 raise BatchAxisError(
                     self.title,
                     self._path(position, args, kwargs),
