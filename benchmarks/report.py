@@ -32,7 +32,7 @@ def machine_lines(facts: dict[str, Any], versions: dict[str, dict[str, Any]]) ->
 
 def timing_header(libraries: list[str]) -> Iterator[str]:
     """The heading of the table of times and ratios."""
-    yield "Value and gradient: microseconds, the fastest of many calls; our time by the peer's"
+    yield "Microseconds, the fastest of many calls; our time by the peer's"
     yield f"{MISSED} misses the target    {UNSETTLED} no two turns of the library agreed: noise"
     titles = "".join(f"{TITLES[library]:>{TIME}}" for library in libraries)
     ratios = "".join(f"{'/' + TITLES[peer]:>{RATIO}} " for peer in peers(libraries))

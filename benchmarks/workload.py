@@ -34,7 +34,9 @@ class Workload:
     small
         Whether the stricter targets for scalars and small arrays apply.
     task
-        ``"gradient"``: value and gradient; ``"adam"``: the same and one step of Adam.
+        ``"gradient"``: value and gradient; ``"adam"``: the same and one step of Adam;
+        ``"hessian"``: the second derivatives; ``"examples"``: the gradient for each row of the
+        data; ``"jvp"``: the value and the derivative along a direction, which is the data.
     operations
         How many operations the loss consists of, where that is of interest.
     excluded
@@ -46,7 +48,7 @@ class Workload:
     loss: Loss
     make_inputs: Callable[[np.random.Generator], Inputs]
     small: bool = False
-    task: Literal["gradient", "adam"] = "gradient"
+    task: Literal["gradient", "adam", "hessian", "examples", "jvp"] = "gradient"
     operations: int | None = None
     excluded: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -9,6 +10,7 @@ import autograd
 import autograd.numpy
 
 from benchmarks.libraries.base import FunctionalLibrary
+from benchmarks.tree import tree_map
 from benchmarks.workload import Loss
 
 
@@ -16,13 +18,22 @@ class Autograd(FunctionalLibrary):
     """autograd, on plain ndarrays and Python floats."""
 
     numpy = autograd.numpy
-
-    def value_and_grad(self, loss: Loss) -> Loss:
-        transformed: Loss = autograd.value_and_grad(loss)
-        return transformed
+    transforms = autograd
 
     def array(self, leaf: Any) -> Any:
         return leaf
+
+    def examples(self, loss: Loss, parameters: Any, data: Any) -> Callable[[], Any]:
+        gradient = autograd.grad(loss)
+
+        def run() -> Any:
+            gradients = [gradient(parameters, *example) for example in zip(*data)]
+            return tree_map(lambda *rows: self.numpy.stack(rows), *gradients)
+
+        return run
+
+    def jvp(self, loss: Loss, parameters: Any, data: Any) -> Callable[[], Any]:
+        return lambda: autograd.make_jvp(loss)(parameters)(*data)
 
     def facts(self) -> dict[str, Any]:
         return {"version": version("autograd")}

@@ -7,17 +7,15 @@ from typing import Any
 import fungrad as fg
 import fungrad.numpy as fnp
 from benchmarks.libraries.base import FunctionalLibrary
-from benchmarks.workload import Loss
+from benchmarks.workloads.scans import by_scan
 
 
 class Fungrad(FunctionalLibrary):
     """fungrad, eager."""
 
     numpy = fnp
-
-    def value_and_grad(self, loss: Loss) -> Loss:
-        transformed: Loss = fg.value_and_grad(loss)
-        return transformed
+    transforms = fg
+    losses = by_scan(fg.lax.scan)
 
     def facts(self) -> dict[str, Any]:
         return {"version": getattr(fg, "__version__", "of this checkout")}

@@ -9,7 +9,8 @@ import jax
 import jax.numpy
 
 from benchmarks.libraries.base import FunctionalLibrary
-from benchmarks.workload import Inputs, Loss, Workload
+from benchmarks.workload import Inputs, Workload
+from benchmarks.workloads.scans import by_scan
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
@@ -19,10 +20,8 @@ class JAX(FunctionalLibrary):
     """JAX, each operation dispatched when Python reaches it."""
 
     numpy = jax.numpy
-
-    def value_and_grad(self, loss: Loss) -> Loss:
-        transformed: Loss = jax.value_and_grad(loss)
-        return transformed
+    transforms = jax
+    losses = by_scan(jax.lax.scan)
 
     def task(self, workload: Workload, inputs: Inputs) -> Callable[[], Any]:
         run = super().task(workload, inputs)

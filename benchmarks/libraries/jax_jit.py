@@ -8,22 +8,17 @@ from typing import Any
 import jax
 
 from benchmarks.libraries.jax import JAX
-from benchmarks.workload import Loss
-from benchmarks.workloads.in_jax import IN_JAX
+from benchmarks.workloads.scans import always_by_scan
 
 
 class CompiledJAX(JAX):
     """JAX, compiled; loops over time are ``lax.scan``."""
 
-    losses = IN_JAX
+    losses = always_by_scan(jax.lax.scan)
 
-    def value_and_grad(self, loss: Loss) -> Loss:
-        compiled: Loss = jax.jit(super().value_and_grad(loss))
-        return compiled
-
-    def adam_function(self, loss: Loss) -> Callable[..., Any]:
-        compiled: Callable[..., Any] = jax.jit(super().adam_function(loss))
-        return compiled
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        jitted: Callable[..., Any] = jax.jit(function)
+        return jitted
 
 
 LIBRARY = CompiledJAX()

@@ -15,9 +15,10 @@ from benchmarks.workloads.in_pytorch import IN_PYTORCH
 
 
 class PyTorch(Library):
-    """PyTorch with ``torch.autograd.grad`` and ``torch.optim.Adam``."""
+    """PyTorch with ``torch.autograd.grad``, ``torch.optim.Adam`` and ``torch.func``."""
 
     numpy = torch
+    transforms = torch.func
     losses = IN_PYTORCH
 
     def array(self, leaf: Any) -> Any:
@@ -25,14 +26,11 @@ class PyTorch(Library):
             return torch.tensor(leaf, dtype=torch.float64)
         return torch.from_numpy(leaf.copy())
 
-    def parameter(self, leaf: Any) -> Any:
-        return self.array(leaf).requires_grad_()
-
     def results(self, output: Any) -> list[Any]:
         return [leaf.detach().numpy().copy() for leaf in leaves(output)]
 
     def gradient(self, loss: Loss, parameters: Any, data: Any) -> Callable[[], Any]:
-        tensors = leaves(parameters)
+        tensors = with_gradients(parameters)
 
         def run() -> Any:
             value = loss(parameters, *data)
@@ -41,15 +39,14 @@ class PyTorch(Library):
         return run
 
     def adam(self, loss: Loss, parameters: Any, data: Any) -> Callable[[], Any]:
-        optimizer = torch.optim.Adam(
-            leaves(parameters), lr=RATE, betas=(DECAY1, DECAY2), eps=EPSILON
-        )
+        tensors = with_gradients(parameters)
+        optimizer = torch.optim.Adam(tensors, lr=RATE, betas=(DECAY1, DECAY2), eps=EPSILON)
 
         def run() -> Any:
             optimizer.zero_grad()
             loss(parameters, *data).backward()
             optimizer.step()
-            states = [optimizer.state[tensor] for tensor in leaves(parameters)]
+            states = [optimizer.state[tensor] for tensor in tensors]
             moments = ([state[key] for state in states] for key in ("exp_avg", "exp_avg_sq"))
             return parameters, *moments
 
@@ -57,6 +54,11 @@ class PyTorch(Library):
 
     def facts(self) -> dict[str, Any]:
         return {"version": torch.__version__, "threads": torch.get_num_threads()}
+
+
+def with_gradients(parameters: Any) -> list[Any]:
+    """List the tensors of a tree, and tell PyTorch that they are differentiated."""
+    return [tensor.requires_grad_() for tensor in leaves(parameters)]
 
 
 LIBRARY = PyTorch()

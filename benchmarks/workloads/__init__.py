@@ -1,6 +1,6 @@
 """Every workload, in the order of the table.
 
-A new workload is a loss in one of these files and a line in its list. A further task (a Hessian,
+A new workload is a loss in one of these files and a line in its list. A further task (a Jacobian,
 say) is a method of ``benchmarks.libraries.base.Library`` and a word in ``Workload.task``.
 """
 

@@ -67,9 +67,19 @@ def lotka_volterra(np: Any, rates: Any, start: Any, observed: Any) -> Any:
     return np.sum((np.stack(trajectory) - observed) ** 2)
 
 
+def lotka_volterra_scan(np: Any, rates: Any, start: Any, observed: Any) -> Any:
+    """The same by a scan; this is for the libraries that have none."""
+    return lotka_volterra(np, rates, start, observed)
+
+
 def number(generator: numpy.random.Generator) -> Inputs:
     """One Python float."""
     return 0.5, ()
+
+
+def number_and_direction(generator: numpy.random.Generator) -> Inputs:
+    """One Python float, and the direction in which it changes."""
+    return 0.5, (1.0,)
 
 
 def vector(
@@ -118,6 +128,28 @@ FUNCTIONS = (
         lotka_volterra,
         predators_and_prey,
         small=True,
+    ),
+    Workload(
+        "lotka-volterra-scan",
+        "Lotka-Volterra by lax.scan",
+        lotka_volterra_scan,
+        predators_and_prey,
+        small=True,
+    ),
+    Workload(
+        "rosenbrock-hessian",
+        "Hessian of Rosenbrock, n = 100",
+        rosenbrock,
+        vector(100, numpy.float64),
+        task="hessian",
+    ),
+    Workload(
+        "jvp-chain",
+        "jvp of 1000 operations",
+        partial(long_chain, operations=1_000),
+        number_and_direction,
+        small=True,
+        task="jvp",
     ),
 )
 

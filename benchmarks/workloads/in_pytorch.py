@@ -35,6 +35,14 @@ def classifier(np: Any, layers: Any, images: Any, targets: Any) -> Any:
     return functional.cross_entropy(torch.addmm(bias, x, weight), targets)
 
 
+def one_image(np: Any, layers: Any, image: Any, target: Any) -> Any:
+    x = image
+    for weight, bias in layers[:-1]:
+        x = torch.relu(x @ weight + bias)
+    weight, bias = layers[-1]
+    return functional.cross_entropy(x @ weight + bias, target)
+
+
 def tiny_network(np: Any, layers: Any, x: Any, targets: Any) -> Any:
     for weight, bias in layers[:-1]:
         x = torch.tanh(torch.addmm(bias, x, weight))
@@ -71,7 +79,9 @@ IN_PYTORCH: dict[Loss, Loss] = {
     statistics.logistic_regression: logistic_regression,
     statistics.gaussian_process: gaussian_process,
     networks.classifier: classifier,
+    networks.one_image: one_image,
     networks.tiny_network: tiny_network,
     networks.recurrent: recurrent,
+    networks.recurrent_scan: recurrent,
     networks.transformer: transformer,
 }

@@ -22,6 +22,15 @@ def classifier(np: Any, layers: Any, images: Any, targets: Any) -> Any:
     return -np.mean(np.sum(targets * log_softmax(np, x @ weight + bias), axis=1))
 
 
+def one_image(np: Any, layers: Any, image: Any, target: Any) -> Any:
+    """The classifier's loss for a single image."""
+    x = image
+    for weight, bias in layers[:-1]:
+        x = np.maximum(x @ weight + bias, 0.0)
+    weight, bias = layers[-1]
+    return -np.sum(target * log_softmax(np, x @ weight + bias))
+
+
 def tiny_network(np: Any, layers: Any, x: Any, targets: Any) -> Any:
     """Squared error of a multilayer perceptron with hyperbolic tangents."""
     for weight, bias in layers[:-1]:
@@ -41,6 +50,11 @@ def recurrent(np: Any, parameters: Any, sequence: Any, targets: Any) -> Any:
     for x in sequence:
         state = recurrent_step(np, parameters, state, x)
     return np.mean((state - targets) ** 2)
+
+
+def recurrent_scan(np: Any, parameters: Any, sequence: Any, targets: Any) -> Any:
+    """The same by a scan; this is for the libraries that have none."""
+    return recurrent(np, parameters, sequence, targets)
 
 
 def transformer(np: Any, parameters: Any, x: Any, targets: Any) -> Any:
@@ -96,14 +110,16 @@ def layers_of(
     ]
 
 
-def labelled_images(batch: int) -> Callable[[numpy.random.Generator], Inputs]:
-    """Make a 784-512-512-10 network, images, and labels as one-hot rows."""
+def labelled_images(
+    batch: int, sizes: tuple[int, ...] = (784, 512, 512, 10)
+) -> Callable[[numpy.random.Generator], Inputs]:
+    """Make a network with layers of these sizes, images, and labels as one-hot rows."""
 
     def make(generator: numpy.random.Generator) -> Inputs:
-        layers = layers_of(generator, (784, 512, 512, 10), numpy.float32)
-        images = generator.standard_normal((batch, 784)).astype(numpy.float32)
-        labels = generator.integers(0, 10, batch)
-        return layers, (images, numpy.eye(10, dtype=numpy.float32)[labels])
+        layers = layers_of(generator, sizes, numpy.float32)
+        images = generator.standard_normal((batch, sizes[0])).astype(numpy.float32)
+        labels = generator.integers(0, sizes[-1], batch)
+        return layers, (images, numpy.eye(sizes[-1], dtype=numpy.float32)[labels])
 
     return make
 
@@ -176,7 +192,15 @@ NETWORKS = (
         points_in_the_plane,
         small=True,
     ),
+    Workload(
+        "mlp-examples",
+        "gradients of 128 examples, MLP 64-64-10",
+        one_image,
+        labelled_images(128, (64, 64, 10)),
+        task="examples",
+    ),
     Workload("rnn", "RNN, 100 steps, hidden 64, batch 32", recurrent, sequences),
+    Workload("rnn-scan", "RNN by lax.scan", recurrent_scan, sequences),
     Workload(
         "transformer",
         "transformer block 8 x 64 x 128, float32",
