@@ -3,6 +3,7 @@
 from fungrad import debug as debug
 from fungrad import errors as errors
 from fungrad import flatten_util as flatten_util
+from fungrad import lax as lax
 from fungrad import numpy as numpy
 from fungrad import tree as tree
 from fungrad import tree_util as tree_util
@@ -65,6 +66,7 @@ __all__ = [
     "jacobian",
     "jacrev",
     "jvp",
+    "lax",
     "linear_transpose",
     "linearize",
     "make_graph",

@@ -275,6 +275,25 @@ def test_a_function_inside_of_a_branch() -> None:
     same(fg.vmap(fg.grad(fg.grad(f)))(ROWS), np.where(ROWS > 0, 2, 0))
 
 
+def test_a_checkpoint_inside_of_a_branch() -> None:
+    @fg.checkpoint
+    def inside(x: Any) -> Any:
+        return fnp.sin(x) * x
+
+    def f(x: Any) -> Any:
+        return cond(x > 0, inside, lambda x: x**3, x)
+
+    slope = np.where(ROWS > 0, np.sin(ROWS) + ROWS * np.cos(ROWS), 3 * ROWS**2)
+    second = np.where(ROWS > 0, 2 * np.cos(ROWS) - ROWS * np.sin(ROWS), 6 * ROWS)
+    same(fg.vmap(fg.grad(f))(ROWS), slope)
+    same(fg.grad(lambda x: fg.vmap(f)(x).sum())(ROWS), slope)
+    same(fg.vmap(lambda x: fg.jvp(f, (x,), (1.0,))[1])(ROWS), slope)
+    same(fg.vmap(fg.grad(fg.grad(f)))(ROWS), second)
+    whole = fg.checkpoint(lambda x: fg.vmap(f)(x).sum())
+    same(fg.grad(whole)(ROWS), slope)
+    same(fg.hessian(whole)(ROWS), np.diag(second))
+
+
 def test_a_value_of_a_branch_cannot_be_used_outside() -> None:
     kept = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 import pickle
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad import errors
+from fungrad.testing import check_function, check_grads
 from fungrad.tree_util import register_dataclass
 
 PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
@@ -335,6 +337,83 @@ def an_array_by_keyword() -> None:
     Shift.apply(1.0, amount=three())
 
 
+@fg.custom_vjp
+def half(x: Any) -> Any:
+    return x / 2
+
+
+@mistake(
+    errors.NoRuleError,
+    "half is a custom_vjp without a rule of differentiation; add half.defvjp(fwd, bwd)",
+)
+def a_custom_vjp_without_a_rule() -> None:
+    half(1.0)
+
+
+@fg.custom_jvp
+def rounded(x: Any, how: str) -> Any:
+    return fnp.floor(x) if how == "down" else fnp.ceil(x)
+
+
+@rounded.defjvp
+def rounded_jvp(primals: Any, tangents: Any) -> Any:
+    return rounded(*primals), tangents[0]
+
+
+@mistake(
+    errors.RuleArgumentError,
+    "custom_jvp of rounded: how is str 'down', which is no number or array of numbers; say that "
+    "the argument is static: nondiff_argnums=(1,)",
+)
+def a_string_among_the_arrays() -> None:
+    rounded(1.5, "down")
+
+
+def linear(given: Any) -> Any:
+    function = fg.custom_vjp(lambda params, x: fnp.sum(params["w"] * x))
+    function.defvjp(lambda params, x: (fnp.sum(params["w"] * x), None), lambda res, g: given)
+    return fg.grad(function)({"w": three()}, 2.0)
+
+
+@mistake(
+    errors.RuleResultError,
+    "the bwd rule of <lambda> returned float 1.0; return a tuple with one cotangent for each "
+    "differentiated argument: return (g_params, g_x)",
+)
+def a_cotangent_that_is_no_tuple() -> None:
+    linear(1.0)
+
+
+@mistake(
+    errors.RuleShapeError,
+    'the bwd rule of <lambda> returned the cotangent float64[2] for params["w"], which is '
+    "float64[3]; a cotangent has the shape of its value, and None stands for zeros",
+)
+def a_cotangent_of_a_rule_of_another_shape() -> None:
+    linear(({"w": np.ones(2)}, None))
+
+
+@fg.primitive
+def sine(x: Any) -> Any:
+    return math.sin(x)
+
+
+@sine.defvjp
+def sine_vjp(g: Any, z: Any, x: Any) -> Any:
+    return g * math.cos(x)
+
+
+@mistake(
+    errors.ForeignCodeError,
+    "the vjp rule of sine called foreign code on a traced value, as a derivative of the derivative "
+    "of sine or its batch needs it; wrap that code with fungrad.primitive, too, or write the rule "
+    "with functions of NumPy. The call: float(x) of a float64[] traced by grad of sine would cut "
+    "the gradient",
+)
+def foreign_code_in_a_rule() -> None:
+    fg.grad(fg.grad(sine))(1.0)
+
+
 # --- transforms ----------------------------------------------------------------------------------
 
 
@@ -616,6 +695,170 @@ def an_argument_that_is_not_there() -> None:
     fg.grad(product, argnums=2)(2.0, 3.0)
 
 
+@mistake(
+    errors.RecordedDecisionError,
+    "closure_convert of magnitude: the function decided something by a value that was True when it "
+    "was recorded and is False now, and a recorded program cannot decide anew; choose with "
+    "fnp.where instead of if, or record it again at these arguments",
+)
+def another_branch_than_was_recorded() -> None:
+    def magnitude(x: Any) -> Any:
+        return x if x > 0 else -x
+
+    converted, _ = fg.closure_convert(magnitude, 1.0)
+    converted(-1.0)
+
+
+@mistake(
+    errors.ConvertedArgumentError,
+    'closure_convert of loss: params["w"] is float64[2] and was float64[3] in the example; call '
+    "closure_convert with examples of the structure, shapes and dtypes of the arguments",
+)
+def an_argument_unlike_its_example() -> None:
+    def loss(params: Any) -> Any:
+        return fnp.sum(params["w"])
+
+    converted, _ = fg.closure_convert(loss, {"w": three()})
+    converted({"w": fnp.ones(2)})
+
+
+# --- loops and solvers ---------------------------------------------------------------------------
+
+
+@mistake(
+    errors.CarryError,
+    'scan of append: step 0 got carry["seen"] as float64[1] and returned it as float64[2]; every '
+    "step must return the shape that it gets. Begin with the full shape, or write a Python loop "
+    "where an array is to grow",
+)
+def a_carry_that_grows() -> None:
+    def append(carry: Any, x: Any) -> Any:
+        return {"seen": fnp.append(carry["seen"], x)}, None
+
+    fg.lax.scan(append, {"seen": fnp.zeros(1)}, three())
+
+
+@mistake(
+    errors.CarryError,
+    "scan of total: step 0 got carry as float32[] and returned it as float64[]; convert what is "
+    "returned with .astype('float32'), or begin with the wider dtype",
+)
+def a_carry_that_widens() -> None:
+    def total(carry: Any, x: Any) -> Any:
+        return carry + x, None
+
+    fg.lax.scan(total, np.float32(0.0), three())
+
+
+@mistake(
+    errors.CarryError,
+    "fori_loop of drop, after step 0: the trees do not match at value\n"
+    "  expected: tuple of length 2\n"
+    "  given:    tuple of length 1\n"
+    "Give both the same containers, with the same keys and lengths.",
+)
+def a_carry_of_another_structure() -> None:
+    def drop(i: Any, value: Any) -> Any:
+        return value[:1]
+
+    fg.lax.fori_loop(0, 3, drop, (1.0, 2.0))
+
+
+@mistake(
+    errors.CarryError,
+    "fori_loop of forget: step 0 got value as float64[3] and returned NoneType None; return an "
+    "array of the same shape; is a return missing?",
+)
+def a_carry_that_is_not_returned() -> None:
+    def forget(i: Any, value: Any) -> None:
+        value + i
+
+    fg.lax.fori_loop(0, 3, forget, three())
+
+
+@mistake(
+    errors.StepOutputError,
+    "scan of total: the function must return a pair (carry, y), but step 0 returned float64[]; "
+    "where there is nothing to collect, return (carry, None)",
+)
+def a_step_that_returns_no_pair() -> None:
+    def total(carry: Any, x: Any) -> Any:
+        return carry + x
+
+    fg.lax.scan(total, 0.0, three())
+
+
+@mistake(
+    errors.StepOutputError,
+    "scan of repeat: y is float64[1] in the first step and float64[2] in step 1, and only equal "
+    "shapes can be stacked; pad them, or collect them in a list in a Python loop",
+)
+def results_of_several_shapes() -> None:
+    def repeat(carry: Any, x: Any) -> Any:
+        return carry, np.ones(int(x))
+
+    fg.lax.scan(repeat, 0.0, three())
+
+
+@mistake(
+    errors.StepOutputError,
+    "associative_scan of total: the result is float64[] where the elements are float64[1]; the "
+    "function combines arrays of elements, as many as it gets, and keeps their shape",
+)
+def elements_that_are_lost() -> None:
+    def total(x: Any, y: Any) -> Any:
+        return (x + y).sum()
+
+    fg.lax.associative_scan(total, three())
+
+
+@mistake(
+    errors.LoopLengthError,
+    "map of sum: each step takes one slice of every leaf along axis 0, but the lengths differ: "
+    'xs["a"] has 3, xs["b"] has 2, xs["rate"] has no axis; close over what is the same in all '
+    "steps",
+)
+def leaves_of_several_lengths() -> None:
+    fg.lax.map(sum, {"a": three(), "b": three()[:2], "rate": 0.5})
+
+
+@mistake(
+    errors.LoopLengthError,
+    "scan of divmod: length is 4, but xs has length 3",
+)
+def another_length_than_that_of_the_arrays() -> None:
+    fg.lax.scan(divmod, 0.0, three(), 4)
+
+
+@mistake(
+    errors.LoopLengthError,
+    "scan of divmod: xs has no arrays, so the number of steps is not known; pass length",
+)
+def no_length() -> None:
+    fg.lax.scan(divmod, 0.0)
+
+
+@mistake(
+    errors.SolverError,
+    "custom_linear_solve of squares: the solution is float64[2] where the unknown is float64[3]; "
+    "there must be as many equations as unknowns, in the same structure and shapes",
+)
+def a_solution_of_another_shape() -> None:
+    fg.lax.custom_linear_solve(squares, three(), lambda matvec, b: b[:2])
+
+
+@mistake(
+    errors.TransposeSolveError,
+    "custom_linear_solve of double: reverse mode solves a system with the transposed matrix; pass "
+    "transpose_solve=, or symmetric=True if the matrix is symmetric",
+)
+def the_gradient_of_a_system_without_a_transposed_solver() -> None:
+    def double(x: Any) -> Any:
+        return 2.0 * x
+
+    fg.grad(lambda b: fg.lax.custom_linear_solve(double, b, lambda matvec, b: b / 2.0))(8.0)
+
+
 # --- trees ---------------------------------------------------------------------------------------
 
 
@@ -677,6 +920,79 @@ class Scaling:
 def an_array_as_static_data() -> None:
     one, other = Scaling(1.0, np.ones(2)), Scaling(2.0, np.ones(2))
     fg.tree.map(lambda a, b: a + b, one, other)
+
+
+# --- testing and debugging -----------------------------------------------------------------------
+
+
+class TwiceTheGradient(fg.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return 3.0 * x
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return 6.0 * g
+
+
+@mistake(
+    errors.GradientMismatchError,
+    'check_grads: vjp of loss is wrong with respect to args[0]["w"][2]\n'
+    "    by vjp: 6\n"
+    "    numerically: 3\n"
+    "    difference: 3, where 6.0e-06 is tolerated\n"
+    '    3 of 3 elements of args[0]["w"] are affected\n'
+    "all that is wrong is so by the same factor, 2",
+)
+def a_wrong_gradient() -> None:
+    def loss(params: Any) -> Any:
+        return fnp.sum(TwiceTheGradient.apply(params["w"]))
+
+    check_grads(loss, ({"w": three()},), modes="rev")
+
+
+@mistake(
+    errors.FunctionCheckError,
+    "TwiceTheGradient failed 1 of 8 checks\n"
+    "reverse mode: check_grads: vjp of TwiceTheGradient is wrong with respect to args[0]\n"
+    "        by vjp: 6\n"
+    "        numerically: 3\n"
+    "        difference: 3, where 6.0e-06 is tolerated\n"
+    "passed: forward, backward, linearity, vmap, vmap and grad, needs_input_grad, float32",
+)
+def a_function_with_a_wrong_gradient() -> None:
+    check_function(TwiceTheGradient, 1.0)
+
+
+@mistake(
+    errors.DerivativeCheckError,
+    "check_grads: result[1] is nan at these arguments; take some where the function is finite "
+    "(fungrad.debug_nans finds where a NaN is made)",
+)
+def a_check_where_the_function_is_nan() -> None:
+    with np.errstate(invalid="ignore"):
+        check_grads(fnp.sqrt, (fnp.array([1.0, -1.0]),))
+
+
+def sum_of_logarithms(x: Any) -> Any:
+    return fnp.sum(fnp.log(x - 2))
+
+
+HERE = __file__.removeprefix(os.getcwd() + os.sep)
+
+
+@mistake(
+    errors.NanError,
+    "value_and_grad of sum_of_logarithms: result[0] is nan\n"
+    f"it was made by `log`, at {HERE}:{sum_of_logarithms.__code__.co_firstlineno + 1}, in "
+    "sum_of_logarithms:\n"
+    "    return fnp.sum(fnp.log(x - 2))\n"
+    "log(-1.0) is nan, at index [0] of a float64[3]\n"
+    "`log` takes positive numbers: limit its argument, with fnp.clip or fnp.where",
+)
+def a_nan() -> None:
+    with np.errstate(all="ignore"), fg.debug_nans():
+        fg.value_and_grad(sum_of_logarithms)(three())
 
 
 # --- the tests -----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import numpy as np
 from fungrad import tree
 from fungrad.array import Array
 from fungrad.errors import BranchError, PredicateError, describe
+from fungrad.numpy.common import as_array, lift
 from fungrad.trace import Tracer
 from fungrad.transforms.call import name_of
 from fungrad.transforms.parts import PartTrace, merge, partition
@@ -233,7 +234,7 @@ def _going(cond_fun: Any, state: Any) -> Any:
 
 
 def _as_array(x: Any) -> Any:
-    return x if isinstance(x, Array) else np.asarray(x)
+    return as_array(lift(x, "while_loop"))
 
 
 def _check_branches(name: str, branches: Sequence[Any]) -> None:
