@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from fungrad.array import RAW, Array, unwrap
-from fungrad.rules.families import LARGE, Elementwise, conform, in_blocks
+from fungrad.rules.families import LARGE, Elementwise, Kernel, conform, in_blocks
 
 
 class Guarded:
@@ -130,10 +130,20 @@ def _multiply(x: Any, y: Any) -> Any:
     return np.where(x == 0, x, np.where(y == 0, y, x * y))
 
 
+def _silent(kernel: Kernel) -> Kernel:
+    """Return a kernel of derivatives; NumPy's warnings are for values."""
+
+    def silent(x: Any, y: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return kernel(x, y)
+
+    return silent
+
+
 class Scale(Chain):
     cautious = False
     masks = True
-    kernel = _scale
+    kernel = _silent(_scale)
     partials = (
         lambda _z, _x, y, g: guarded_scale(g, y),
         lambda _z, x, _y, g: guarded_multiply(x, g),
@@ -143,7 +153,7 @@ class Scale(Chain):
 class Quotient(Chain):
     cautious = False
     masks = True
-    kernel = _divide
+    kernel = _silent(_divide)
     partials = (
         lambda _z, _x, y, g: guarded_quotient(g, y),
         lambda z, _x, y, g: -guarded_multiply(z, guarded_quotient(g, y)),
@@ -153,7 +163,7 @@ class Quotient(Chain):
 class Product(Chain):
     cautious = False
     masks = True
-    kernel = _multiply
+    kernel = _silent(_multiply)
     partials = (
         lambda _z, _x, y, g: guarded_multiply(y, g),
         lambda _z, x, _y, g: guarded_multiply(x, g),

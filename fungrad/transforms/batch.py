@@ -63,7 +63,7 @@ class Batched(Tracer):
             part, positions = current.within(self.rows)
             value = self.value if part is self.rows else take(self.value, positions)
             self._narrowed = (current, (part, value))
-        return self._narrowed[1]  # type: ignore[no-any-return]
+        return self._narrowed[1]
 
     def concrete(self) -> Any:
         """Return what the examples agree on; split the batch if they do not."""
