@@ -23,6 +23,8 @@ class CapturedTracerError(FungradError, RuntimeError):
     """A Function used a traced value that is not one of its arguments."""
 
     def __init__(self, function: str, transform: str) -> None:
+        self.function = function
+        self.transform = transform
         super().__init__(
             f"{function} used a value traced by {transform} that is not among its arguments, so "
             f"its gradient would be lost; pass that value to {function}.apply by position"

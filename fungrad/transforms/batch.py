@@ -235,9 +235,14 @@ def batch_function(
     if function.vmap is not None:
         z, flags = function.vmap(rows.size, tuple(batched), *values, **params)
         return (tuple(map(settle, z)) if isinstance(z, (tuple, list)) else settle(z)), flags
-    z = BatchedCall.apply(
-        *values, function=function, rows=rows, batched=tuple(batched), params=params
-    )
+    try:
+        z = BatchedCall.apply(
+            *values, function=function, rows=rows, batched=tuple(batched), params=params
+        )
+    except CapturedTracerError as error:
+        if error.function != BatchedCall.__name__:
+            raise
+        raise CapturedTracerError(function.__name__, error.transform) from None
     return (tuple(map(_lower, z)) if type(z) is tuple else _lower(z)), True
 
 
