@@ -1,6 +1,10 @@
 """JAX's function transformations over plain NumPy."""
 
-from fungrad import debug as debug
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from fungrad import errors as errors
 from fungrad import flatten_util as flatten_util
 from fungrad import lax as lax
@@ -8,7 +12,6 @@ from fungrad import numpy as numpy
 from fungrad import tree as tree
 from fungrad import tree_util as tree_util
 from fungrad.array import Array as Array
-from fungrad.debug import debug_nans as debug_nans
 from fungrad.function import Context as Context
 from fungrad.function import Function as Function
 from fungrad.transforms import policies as checkpoint_policies
@@ -40,6 +43,18 @@ from fungrad.transforms.stop import stop_gradient as stop_gradient
 from fungrad.transforms.vmap import vmap as vmap
 from fungrad.version import __version__ as __version__
 
+if TYPE_CHECKING:
+    from fungrad import debug as debug
+    from fungrad import io as io
+    from fungrad import nn as nn
+    from fungrad import optim as optim
+    from fungrad import random as random
+    from fungrad import scipy as scipy
+    from fungrad import testing as testing
+    from fungrad.debug import debug_nans as debug_nans
+    from fungrad.io import load as load
+    from fungrad.io import save as save
+
 __all__ = [
     "Array",
     "Context",
@@ -62,6 +77,7 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "io",
     "jacfwd",
     "jacobian",
     "jacrev",
@@ -69,11 +85,18 @@ __all__ = [
     "lax",
     "linear_transpose",
     "linearize",
+    "load",
     "make_graph",
+    "nn",
     "numpy",
+    "optim",
     "primitive",
+    "random",
     "remat",
+    "save",
+    "scipy",
     "stop_gradient",
+    "testing",
     "tree",
     "tree_util",
     "value_and_grad",
@@ -81,3 +104,30 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+_LAZY = {
+    "debug": "debug",
+    "debug_nans": "debug",
+    "io": "io",
+    "load": "io",
+    "nn": "nn",
+    "optim": "optim",
+    "random": "random",
+    "save": "io",
+    "scipy": "scipy",
+    "testing": "testing",
+}
+"""Names that are imported when they are first used, from these modules: most programs need few."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
+    value = module if name == _LAZY[name] else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
