@@ -147,6 +147,19 @@ def function_that_keeps(x: Any, y: Any) -> Any:
     return Multiply.apply(y)
 
 
+def function_of_several_results(x: Any, y: Any) -> Any:
+    class Several(fg.Function):
+        @staticmethod
+        def forward(ctx: Any, y: Any) -> Any:
+            return 2 * y, x * y
+
+        @staticmethod
+        def backward(ctx: Any, first: Any, second: Any) -> Any:
+            return 2 * first + second * x
+
+    return Several.apply(y)[1]
+
+
 def function_with_backward_only(x: Any, y: Any) -> Any:
     """The value is x y, made of an argument and of the backward pass of something else."""
 
@@ -329,6 +342,7 @@ def generated(x: Any, y: Any) -> Any:
 
 ROUTES = [
     function_that_keeps,
+    function_of_several_results,
     function_with_backward_only,
     vjp_of_both,
     vjp_backward_only,
@@ -369,6 +383,7 @@ ROUTES = [
 
 REFUSED = {
     function_that_keeps,
+    function_of_several_results,
     vjp_of_both,
     jvp_of_both,
     custom_gradient_of_both,

@@ -383,7 +383,7 @@ def test_a_captured_traced_value_is_named() -> None:
         fg.grad(f)(2.0)
     assert str(caught.value) == (
         "Custom used a value traced by grad of f that is not among its arguments, so its gradient "
-        "would be lost; pass that value to Custom.apply by position"
+        "would be lost; make it one more argument of Custom, by position"
     )
     with pytest.raises(errors.CapturedTracerError):
         jvp(f, (2.0,), (1.0,))

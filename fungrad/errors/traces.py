@@ -27,7 +27,7 @@ class CapturedTracerError(FungradError, RuntimeError):
         self.transform = transform
         super().__init__(
             f"{function} used a value traced by {transform} that is not among its arguments, so "
-            f"its gradient would be lost; pass that value to {function}.apply by position"
+            f"its gradient would be lost; make it one more argument of {function}, by position"
         )
 
 
