@@ -155,16 +155,16 @@ def draw(params, history, images, labels, output):
     figure.savefig(output, dpi=120)
 
 
-def parse_arguments():
+def parse_arguments(network="a small network", epochs=30, lr=0.1, output="train_digits.png"):
     """Read the command line and refuse what cannot work, before any training."""
     parser = argparse.ArgumentParser(
-        description="Train a small network to read handwritten digits.",
+        description=f"Train {network} to read handwritten digits.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=30, help="passes over the training images")
+    parser.add_argument("--epochs", type=int, default=epochs, help="passes over training images")
     parser.add_argument("--seed", type=int, default=0, help="fixes the split and all randomness")
-    parser.add_argument("--lr", type=float, default=0.1, help="learning rate of the first step")
-    parser.add_argument("--output", type=Path, default="train_digits.png", help="picture to write")
+    parser.add_argument("--lr", type=float, default=lr, help="learning rate of the first step")
+    parser.add_argument("--output", type=Path, default=output, help="picture to write")
     options = parser.parse_args()
     if options.epochs < 1:
         parser.error(f"--epochs is {options.epochs}, but must be at least 1")
