@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import inspect
 import math
 import os
 import pickle
 import re
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import fungrad as fg
 import fungrad.numpy as fnp
-from fungrad import errors
+from fungrad import errors, nn, optim, random
 from fungrad.testing import check_function, check_grads
 from fungrad.tree_util import register_dataclass
 
@@ -201,7 +205,7 @@ class Scaled(fg.Function):
 @mistake(
     errors.CapturedTracerError,
     "Scaled used a value traced by grad of loss that is not among its arguments, so its gradient "
-    "would be lost; pass that value to Scaled.apply by position",
+    "would be lost; make it one more argument of Scaled, by position",
 )
 def using_a_traced_value_that_is_no_argument() -> None:
     def loss(scale: Any) -> Any:
@@ -920,6 +924,496 @@ class Scaling:
 def an_array_as_static_data() -> None:
     one, other = Scaling(1.0, np.ones(2)), Scaling(2.0, np.ones(2))
     fg.tree.map(lambda a, b: a + b, one, other)
+
+
+# --- random numbers ------------------------------------------------------------------------------
+
+
+@mistake(
+    errors.KeyReuseError,
+    "Key([0 0], impl='philox') is used twice:\n"
+    "  first by normal at train.py:2\n"
+    "  again by uniform at train.py:3\n"
+    "What is drawn from one key is not independent. Give each use a key of its own: key, subkey = "
+    "fungrad.random.split(key), or fungrad.random.fold_in(key, step) in a loop. If both shall draw "
+    "the same numbers, write fungrad.random.clone(key); fungrad.random.allow_reuse() switches the "
+    "check off",
+)
+def a_key_that_is_used_twice() -> None:
+    program = "key = random.key(0)\nx = random.normal(key)\ny = random.uniform(key)"
+    exec(compile(program, "train.py", "exec"), {"random": random})
+
+
+@mistake(
+    errors.KeyTypeError,
+    "normal: the first argument is int 0, not a key; make one by fungrad.random.key(seed), or of "
+    "its words by fungrad.random.wrap_key_data(words)",
+)
+def a_seed_in_the_place_of_a_key() -> None:
+    random.normal(0)
+
+
+@mistake(
+    errors.KeyTypeError,
+    "an array of a key: a key is not an array of numbers; fungrad.random.key_data(key) returns its "
+    "words",
+)
+def a_key_as_an_array() -> None:
+    np.asarray(random.key(0))
+
+
+@mistake(
+    errors.KeyTypeError,
+    "normal: the words of the key are uint64[3], and those of philox have 2 along the last axis, "
+    "of uint64; map over the axes of the keys by axes that are counted from the front",
+)
+def a_map_over_the_words_of_keys() -> None:
+    fg.vmap(random.normal, in_axes=-1)(random.split(random.key(0), 3))
+
+
+@mistake(
+    errors.KeyShapeError,
+    "normal takes one key and got an array of keys of shape (3,); take one of them, keys[i], or "
+    "draw from each: fungrad.vmap(fungrad.random.normal)(keys)",
+)
+def several_keys_in_the_place_of_one() -> None:
+    random.normal(random.split(random.key(0), 3))
+
+
+@mistake(
+    errors.RandomArgumentError,
+    "gamma: shape is (2,), the shape of the whole result, and parameters of shape (3,) do not "
+    "broadcast to it",
+)
+def a_shape_that_does_not_hold_the_parameters() -> None:
+    random.gamma(random.key(0), np.ones(3), (2,))
+
+
+@mistake(errors.RandomArgumentError, "poisson: lam < 0 or lam is NaN")
+def a_negative_rate() -> None:
+    random.poisson(random.key(0), -1.0)
+
+
+# --- layers --------------------------------------------------------------------------------------
+
+
+def classifier() -> Any:
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.Dropout(0.5), nn.Linear(32, 10))
+
+
+@mistake(
+    errors.LayerArgumentError,
+    "Conv2d: groups is 2, which does not divide in_channels, 3",
+)
+def groups_that_do_not_divide_the_channels() -> None:
+    nn.Conv2d(3, 4, 3, groups=2)
+
+
+@mistake(
+    errors.LayerArgumentError,
+    "Sequential: '1' is <class 'fungrad.nn.containers.Flatten'>; it takes layers and functions of ",
+    "one array, such as nn.Linear(4, 2) and nn.relu",
+)
+def a_class_in_place_of_a_layer() -> None:
+    nn.Sequential(nn.Linear(4, 2), nn.Flatten)
+
+
+@mistake(
+    errors.LayerShapeError,
+    "layer 1, Linear(in_features=64, out_features=32, bias=True): the input is float64[5,81]; ",
+    "expected the shape (..., 64)",
+)
+def images_that_are_too_large() -> None:
+    model = classifier()
+    model(model.init(random.key(0)), np.ones((5, 9, 9)))
+
+
+@mistake(
+    errors.LayerShapeError,
+    "Conv2d(1, 4, kernel_size=(3, 3), stride=(1, 1)): the input is float64[5,8,8]; expected the ",
+    "shape (N, 1, H, W), or (1, H, W) for one example",
+)
+def images_without_channels() -> None:
+    layer = nn.Conv2d(1, 4, 3)
+    layer(layer.init(random.key(0), np.float64), np.ones((5, 8, 8)))
+
+
+@mistake(
+    errors.LayerParameterError,
+    "layer 1, Linear(in_features=64, out_features=32, bias=True): the parameters have no ",
+    "'weight', they are an empty dict; make them with layer.init(key), and pass those of a child ",
+    "as params[name of the child]",
+)
+def a_model_without_parameters() -> None:
+    classifier()({}, np.ones((5, 8, 8)))
+
+
+@mistake(
+    errors.LayerParameterError,
+    "Linear(in_features=2, out_features=3, bias=True): the parameter 'weight' is float64[2,3]; ",
+    "expected the shape (3, 2), as layer.init(key) makes it",
+)
+def a_weight_in_the_other_order() -> None:
+    nn.Linear(2, 3)({"weight": np.ones((2, 3)), "bias": np.ones(3)}, np.ones(2))
+
+
+@mistake(
+    errors.MissingStateError,
+    "layer 0, BatchNorm1d(num_features=3, eps=1e-05, momentum=0.1, affine=True, ",
+    "track_running_stats=True): there is no 'running_mean' in the state; make a state with ",
+    "state = layer.init_state(), and write y, state = layer(params, x, state=state)",
+)
+def batch_norm_without_its_state() -> None:
+    model = nn.Sequential(nn.BatchNorm1d(3))
+    model(model.init(random.key(0)), np.ones((5, 3)))
+
+
+@mistake(
+    errors.MissingKeyError,
+    "layer 2, Dropout(p=0.5): training=True draws random numbers and needs a key: write ",
+    "layer(params, x, key=key, training=True), with a new key for each call",
+)
+def dropout_without_a_key() -> None:
+    model = classifier()
+    model(model.init(random.key(0)), np.ones((5, 8, 8)), training=True)
+
+
+@mistake(
+    errors.StateDictError,
+    "load_state_dict of Linear(in_features=2, out_features=3, bias=True): there is no 'bias'; it ",
+    "does not know 'scale'; 'weight' is float64[2,3], expected the shape (3, 2); make the layer ",
+    "as the one whose arrays these are",
+)
+def weights_of_another_layer() -> None:
+    nn.load_state_dict(nn.Linear(2, 3), {"weight": np.ones((2, 3)), "scale": np.ones(3)})
+
+
+@dataclass(frozen=True)
+class Encoder(nn.Layer):
+    body: Any
+
+    def __call__(self, params: Any, x: Any) -> Any:
+        return self.body(params["body"], x)
+
+
+@mistake(
+    errors.IgnoredArgumentError,
+    "layer 0, Encoder: its __call__ takes no training=, which its child body, Sequential needs; ",
+    "write def __call__(self, params, x, *, state=None, key=None, training=False) and hand them on",
+)
+def a_layer_that_keeps_training_to_itself() -> None:
+    model = nn.Sequential(Encoder(classifier()))
+    model(model.init(random.key(0)), np.ones((5, 8, 8)), training=True, key=random.key(1))
+
+
+@mistake(
+    errors.CarriedStateError,
+    "GRU(input_size=3, hidden_size=4, num_layers=1, bias=True, batch_first=False, dropout=0.0, ",
+    "bidirectional=False): h0 is float64[2,4]; expected the shape (1, 2, 4), (layers * ",
+    "directions, batch, size)",
+)
+def a_state_without_an_axis_for_the_layers() -> None:
+    layer = nn.GRU(3, 4)
+    layer(layer.init(random.key(0)), np.ones((5, 2, 3)), np.zeros((2, 4)))
+
+
+@mistake(
+    errors.CarriedStateError,
+    "LSTMCell(input_size=3, hidden_size=4, bias=True): the initial state is a pair (h0, c0), as ",
+    "the layer returns it",
+)
+def half_of_a_state() -> None:
+    cell = nn.LSTMCell(3, 4)
+    cell(cell.init(random.key(0)), np.ones((2, 3)), np.zeros((2, 4)))
+
+
+@mistake(
+    errors.CarriedStateError,
+    "MultiHeadAttention(embed_dim=4, num_heads=2, dropout=0.0, bias=True, kdim=None, vdim=None, ",
+    "batch_first=False): the cache has room for 3 positions, 0 are taken, and 5 more were given; ",
+    "make a larger one, with layer.init_cache(batch, 5)",
+)
+def a_cache_that_is_too_short() -> None:
+    layer = nn.MultiHeadAttention(4, 2)
+    layer(layer.init(random.key(0)), np.ones((5, 4)), cache=layer.init_cache(None, 3))
+
+
+@mistake(
+    errors.CarriedStateError,
+    "MultiHeadAttention(embed_dim=4, num_heads=2, dropout=0.0, bias=True, kdim=None, vdim=None, ",
+    "batch_first=False): the cache is for a batch of 2, the input has a batch of 1; make one with ",
+    "layer.init_cache(1, 8)",
+)
+def a_cache_of_another_batch() -> None:
+    layer = nn.MultiHeadAttention(4, 2)
+    layer(layer.init(random.key(0)), np.ones((5, 1, 4)), cache=layer.init_cache(2, 8))
+
+
+@mistake(
+    errors.LayerMaskError,
+    "MultiHeadAttention(embed_dim=4, num_heads=2, dropout=0.0, bias=True, kdim=None, vdim=None, ",
+    "batch_first=False): attn_mask is bool[3,3]; it must broadcast against the scores, ",
+    "(1, 2, 5, 5): (batch, heads, queries, keys)",
+)
+def a_mask_of_another_length() -> None:
+    layer = nn.MultiHeadAttention(4, 2)
+    layer(layer.init(random.key(0)), np.ones((5, 4)), attn_mask=np.ones((3, 3), bool))
+
+
+# --- losses --------------------------------------------------------------------------------------
+
+
+@mistake(
+    errors.LossShapeError,
+    "mse_loss: predictions and targets must have one shape, got float64[3,1] and float64[3]; ",
+    "broadcasting would compare each number with numbers that it has nothing to do with: reshape ",
+    "one of them",
+)
+def a_column_of_predictions() -> None:
+    nn.mse_loss(three().reshape(3, 1), three())
+
+
+@mistake(
+    errors.LossShapeError,
+    "cross_entropy: for scores float64[3,2] with the classes on axis 1 the targets are integers ",
+    "of shape [3], or weights of shape [3,2], got int64[2]",
+)
+def too_few_labels() -> None:
+    nn.cross_entropy(np.ones((3, 2)), np.array([0, 1]))
+
+
+@mistake(
+    errors.LossShapeError,
+    "nll_loss: weight needs one number for each of 2 classes, got float64[3]",
+)
+def weights_of_more_classes() -> None:
+    nn.nll_loss(np.ones((3, 2)), np.array([0, 1, 1]), weight=three())
+
+
+@mistake(
+    errors.LossArgumentError,
+    "l1_loss: reduction must be 'mean', 'sum' or 'none', got 'average'",
+)
+def a_reduction_that_does_not_exist() -> None:
+    nn.l1_loss(three(), 0.0, reduction="average")
+
+
+@mistake(
+    errors.ClassIndexError,
+    "cross_entropy: class 2 is out of range for 2 classes, 0 to 1; what is to be left out is ",
+    "marked by ignore_index=-100",
+)
+def a_class_too_many() -> None:
+    nn.cross_entropy(np.ones((3, 2)), np.array([0, 1, 2]))
+
+
+# --- optimisers ----------------------------------------------------------------------------------
+
+WEIGHTS = {"w": 1.0, "b": 2.0}
+
+
+@mistake(
+    errors.OptimizerArgumentError,
+    "scale_by_learning_rate: the learning rate is a number or a schedule, not str '0.1'",
+)
+def a_learning_rate_that_is_no_number() -> None:
+    optim.adam("0.1")
+
+
+@mistake(
+    errors.OptimizerArgumentError,
+    "a transformation was expected: 0.1 is no pair of functions init and update",
+)
+def a_number_in_a_chain() -> None:
+    optim.chain(optim.clip(1.0), 0.1)  # type: ignore[arg-type]
+
+
+@mistake(
+    errors.OptimizerArgumentError,
+    "levenberg_marquardt: the residuals at the first parameters are not finite",
+)
+def a_fit_that_starts_nowhere() -> None:
+    optim.levenberg_marquardt(lambda w: w * np.nan, three())
+
+
+@mistake(
+    errors.ScheduleError,
+    "linear_schedule: transition_steps is -5; it is the length of the way, so >= 0",
+)
+def a_schedule_of_negative_length() -> None:
+    optim.linear_schedule(1.0, 0.0, -5)
+
+
+@mistake(
+    errors.ScheduleError,
+    "cosine_decay_schedule: decay_steps is -50; it must be positive (with a warm-up, decay_steps "
+    "counts both, and must be larger than warmup_steps)",
+)
+def a_warm_up_longer_than_the_schedule() -> None:
+    optim.warmup_cosine_decay_schedule(0.0, 1.0, warmup_steps=100, decay_steps=50)
+
+
+@mistake(
+    errors.MissingParametersError,
+    "add_decayed_weights needs the parameters, which update was not given; write updates, state = "
+    "optimizer.update(gradients, state, params)",
+)
+def weight_decay_without_parameters() -> None:
+    optimizer = optim.adamw(0.1)
+    optimizer.update(WEIGHTS, optimizer.init(WEIGHTS))
+
+
+@mistake(
+    errors.UpdateArgumentError,
+    "scale_by_zoom_linesearch: it tries the loss along the update, and was not given value, grad, "
+    "value_fn; write optimizer.update(gradients, state, params, value=value, grad=gradients, "
+    "value_fn=loss)",
+)
+def a_line_search_without_the_loss() -> None:
+    optimizer = optim.lbfgs()
+    optimizer.update(WEIGHTS, optimizer.init(WEIGHTS), WEIGHTS)
+
+
+@mistake(
+    errors.OptimizerStateError,
+    "scale_by_adam: the state is a TraceState and no ScaleByAdamState; make the state with "
+    "init(params), of the same optimizer and for the same parameters",
+)
+def the_state_of_another_optimizer() -> None:
+    optim.adam(0.1).update(WEIGHTS, optim.sgd(0.1, momentum=0.9).init(WEIGHTS))
+
+
+@mistake(
+    errors.OptimizerStateError,
+    "chain: it has 2 transformations, and the state is a dict; make the state with init(params), "
+    "of the same optimizer and for the same parameters",
+)
+def parameters_in_place_of_the_state() -> None:
+    optim.adam(0.1).update(WEIGHTS, WEIGHTS)
+
+
+@mistake(
+    errors.UpdateShapeError,
+    'apply_updates: updates["w"] is float64[3] and params["w"] is float64[3,1]; an update has the '
+    "shape of its parameter, so use the gradients of these parameters, and a state from "
+    "init(params)",
+)
+def an_update_of_another_shape() -> None:
+    optim.apply_updates({"w": np.ones((3, 1))}, {"w": three()})
+
+
+@mistake(
+    errors.ParameterLabelError,
+    "multi_transform: params[\"b\"] has the label 'slow', and there are transformations for "
+    "'fast'; add one for it, set_to_zero() to leave such parameters alone",
+)
+def a_label_without_a_transformation() -> None:
+    optim.multi_transform({"fast": optim.sgd(1.0)}, {"w": "fast", "b": "slow"}).init(WEIGHTS)
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def in_a_new_directory(function: Callable[[], None]) -> Callable[[], None]:
+    @functools.wraps(function)
+    def wrapped() -> None:
+        with TemporaryDirectory() as directory, contextlib.chdir(directory):
+            function()
+
+    return wrapped
+
+
+@mistake(
+    errors.SavedFileError,
+    '"net.safetensors" cannot be read as a safetensors file: its header would take '
+    "8101816764854333286 bytes, and there are 2; it is cut off, or of another format, as those of "
+    "torch.save and np.savez are",
+)
+@in_a_new_directory
+def a_file_of_another_format() -> None:
+    Path("net.safetensors").write_bytes(b"for loops.")
+    fg.load("net.safetensors")
+
+
+class Moments(NamedTuple):
+    first: Any
+    second: Any
+
+
+@mistake(
+    errors.SavedTypeError,
+    f'"state.safetensors" holds objects of {__name__}.Moments, and a file does not decide what is '
+    "imported; write load(path, types=[Moments]), or load(path, like=tree) with a tree of the same "
+    "structure, or load(path, flat=True) for the arrays by their names",
+)
+@in_a_new_directory
+def a_class_that_was_not_named() -> None:
+    fg.save("state.safetensors", Moments(three(), three()))
+    fg.load("state.safetensors")
+
+
+@mistake(
+    errors.SavedTypeError,
+    '"state.safetensors" holds an object of Moments, which had the fields first, second, and has '
+    "mean, square now; write load(path, types=[...]) with the class as it was, or load(path, "
+    "like=tree) with a tree of the same structure, or load(path, flat=True) for the arrays by "
+    "their names",
+)
+@in_a_new_directory
+def a_class_that_has_changed() -> None:
+    fg.save("state.safetensors", Moments(three(), three()))
+    fg.load("state.safetensors", types=[namedtuple("Moments", ["mean", "square"])])
+
+
+@mistake(
+    errors.SavedTreeMismatchError,
+    'load: "net.safetensors" does not hold a tree like `like`\n'
+    "  not in the file: bias (float64[1])\n"
+    "  not in `like`: step (int)\n"
+    "  different: weight (float64[3] in the file, float64[4] in `like`)\n"
+    "Change `like`, or load the file without it, change the tree, and save that.",
+)
+@in_a_new_directory
+def another_tree_than_was_saved() -> None:
+    fg.save("net.safetensors", {"weight": three(), "step": 5})
+    fg.load("net.safetensors", like={"weight": np.empty(4), "bias": np.empty(1)})
+
+
+@mistake(
+    errors.UnsavableError,
+    "save: tree[\"activation\"] is ufunc <ufunc 'tanh'>; leaves may be arrays, numbers and text; "
+    "take it out of the tree, or register its class as a container (fungrad.tree_util)",
+)
+@in_a_new_directory
+def a_function_in_a_file() -> None:
+    fg.save("net.safetensors", {"weight": three(), "activation": np.tanh})
+
+
+@mistake(
+    errors.UnsavableError,
+    "save: metadata['epoch'] is int 3; metadata are text: write str(...)",
+)
+@in_a_new_directory
+def metadata_that_are_no_text() -> None:
+    fg.save("net.safetensors", {"weight": three()}, metadata={"epoch": 3})  # type: ignore[dict-item]
+
+
+@mistake(
+    errors.NameConflictError,
+    'nest_names: "head" would be a leaf, and a container because of "head.bias"; rename one of '
+    "them, or keep the flat dict",
+)
+def a_leaf_that_is_a_container() -> None:
+    fg.io.nest_names({"head": three(), "head.bias": 1.0})
+
+
+@mistake(
+    errors.NameConflictError,
+    'flatten_names: tree["a"]["b"] and tree["a.b"] would both be named "a.b"; rename a key, so '
+    "that names joined by dots stay apart",
+)
+def two_leaves_of_one_name() -> None:
+    fg.io.flatten_names({"a": {"b": 1.0}, "a.b": 2.0})
 
 
 # --- testing and debugging -----------------------------------------------------------------------

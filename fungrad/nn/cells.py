@@ -12,12 +12,14 @@ import numpy as np
 from fungrad import numpy as fnp
 from fungrad import random
 from fungrad.errors import CarriedStateError, LayerArgumentError, LayerShapeError
+from fungrad.lax.loops import scan
 from fungrad.nn.layer import Layer, Params, as_input, parameter, title
 from fungrad.nn.linear import Initializer, check_sizes
 from fungrad.nn.piecewise import relu
 from fungrad.rules.affine import Affine
 from fungrad.rules.products import Matmul
 from fungrad.rules.recurrent import GruStep, LstmStep
+from fungrad.rules.sequences import LstmSequence
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell"]
 
@@ -36,7 +38,28 @@ def affine(x: Any, weight: Any, bias: Any) -> Any:
     return Affine.apply(x, weight, bias)
 
 
-class TanhStep:
+class Step:
+    """One step of a recurrent layer, and all steps."""
+
+    def parts(self, weights: Params) -> Parts:
+        """Return the function of the input, and the step."""
+        raise NotImplementedError
+
+    def sequence(
+        self, weights: Params, x: Any, state: State, *, backward: bool
+    ) -> tuple[Any, State]:
+        """Return the outputs of all steps, and the last state."""
+        inputs, step = self.parts(weights)
+
+        def go(state: State, gates: Any) -> tuple[State, Any]:
+            state = step(state, gates)
+            return state, state[0]
+
+        state, y = scan(go, state, inputs(x), reverse=backward)
+        return y, state
+
+
+class TanhStep(Step):
     """The plain step, ``h = tanh(W x + b + U h + c)``, or relu in its place."""
 
     gates: ClassVar[int] = 1
@@ -53,7 +76,7 @@ class TanhStep:
         return lambda x: affine(x, weight, bias), step
 
 
-class GatedStep:
+class GatedStep(Step):
     """The step of a gated recurrent unit."""
 
     gates: ClassVar[int] = 3
@@ -70,7 +93,7 @@ class GatedStep:
         return lambda x: affine(x, weight, bias), step
 
 
-class LongShortStep:
+class LongShortStep(Step):
     """The step of a long short-term memory."""
 
     gates: ClassVar[int] = 4
@@ -87,6 +110,24 @@ class LongShortStep:
             return (h if projection is None else Matmul.apply(h, projection), c)
 
         return lambda x: affine(x, weight, bias), step
+
+    def sequence(
+        self, weights: Params, x: Any, state: State, *, backward: bool
+    ) -> tuple[Any, State]:
+        """Return the outputs of all steps, and the last state: by one operation, if it can be."""
+        if "weight_hr" in weights or not x.shape[0]:
+            return super().sequence(weights, x, state, backward=backward)
+        x = affine(x, weights["weight_ih"], _bias(weights))
+        single = x.ndim == 2
+        if single:
+            x, state = x[:, None], tuple([each[None] for each in state])
+        if backward:
+            x = fnp.flip(x, 0)
+        y, c = LstmSequence.apply(x, weights["weight_hh"], *state)
+        h = y[-1]
+        if backward:
+            y = fnp.flip(y, 0)
+        return (y[:, 0], (h[0], c[0])) if single else (y, (h, c))
 
 
 def _bias(weights: Params) -> Any:

@@ -1,4 +1,4 @@
-"""Recurrent layers, by scan.
+"""Recurrent layers: steps by scan, those of an LSTM as one operation.
 
 The state is an argument and a result: ``y, h = layer(params, x, h)``.
 """
@@ -13,7 +13,6 @@ import numpy as np
 from fungrad import numpy as fnp
 from fungrad import random
 from fungrad.errors import LayerArgumentError, LayerShapeError, MissingKeyError
-from fungrad.lax.loops import scan
 from fungrad.nn.cells import (
     GatedStep,
     LongShortStep,
@@ -122,14 +121,9 @@ class _Recurrent(Layer):
         finals: list[State] = []
         outputs: list[Any] = []
         for position, (depth, backward, suffix, shapes) in enumerate(passes):
-            inputs, step = self.parts(read_weights(self, params, shapes, suffix))
-
-            def go(carry: State, gates: Any, step: Any = step) -> tuple[State, Any]:
-                carry = step(carry, gates)
-                return carry, carry[0]
-
+            weights = read_weights(self, params, shapes, suffix)
             start = tuple([each[position] for each in state])
-            final, y = scan(go, start, inputs(x), reverse=backward)
+            y, final = self.sequence(weights, x, start, backward=backward)
             finals.append(final)
             outputs.append(y)
             if backward == self.bidirectional:  # the last one at this depth
