@@ -49,7 +49,7 @@ SMOOTH: list[tuple[str, type, Any]] = [
     ("gammaln", rules.Gammaln, positive(2, 3)),
     ("gamma", rules.Gamma, positive(2, 3)),
     ("digamma", rules.Digamma, positive(2, 3)),
-    ("i0 of special", rules.BesselI0, REALS),
+    ("i0", rules.BesselI0, REALS),
     ("i0e", rules.BesselI0e, REALS),
     ("i1", rules.BesselI1, REALS),
     ("i1e", rules.BesselI1e, REALS),
@@ -67,7 +67,8 @@ BINARY: list[tuple[str, type, Any, Any]] = [
 ]
 
 CASES = [
-    Case(name, (rule,), getattr(special, name), (x,), None, exact=False) for name, rule, x in SMOOTH
+    Case(f"special {name}", (rule,), getattr(special, name), (x,), None, exact=False)
+    for name, rule, x in SMOOTH
 ]
 CASES += [
     Case(name, (rule,), getattr(special, name), (x, y), None, exact=False)
