@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from typing import Any
 
 import numpy as np
@@ -292,6 +293,102 @@ def test_a_checkpoint_inside_of_a_branch() -> None:
     whole = fg.checkpoint(lambda x: fg.vmap(f)(x).sum())
     same(fg.grad(whole)(ROWS), slope)
     same(fg.hessian(whole)(ROWS), np.diag(second))
+
+
+def loop(f: Any, *columns: Any) -> list[float]:
+    return [float(f(*map(fnp.array, row))) for row in zip(*columns, strict=True)]
+
+
+NESTED = {
+    "cond in cond": lambda x, y: cond(
+        x > 0, lambda u: cond(y > 0, lambda: u * 2, lambda: u * 3), lambda u: u, x
+    ),
+    "cond in while": lambda x, y: while_loop(
+        lambda c: c < 1, lambda c: cond(y > 0, lambda: c + 1, lambda: c + 0.3), x
+    ),
+    "while in while": lambda x, y: while_loop(
+        lambda c: c < 1,
+        lambda c: c + 0.5 + while_loop(lambda d: d < y, lambda d: d + 1, c * 0),
+        x,
+    ),
+    "while on a captured value in cond": lambda x, y: cond(
+        x > 0,
+        lambda u: while_loop(lambda c: c[0] < 1.0, lambda c: (c[0] + 0.4, c[1] + u), (y, u))[1],
+        lambda u: u,
+        x,
+    ),
+    "a loop that others would never end": lambda x, y: cond(
+        x > 0, lambda: while_loop(lambda c: c < 10, lambda c: c * 2, x), lambda: x * y
+    ),
+    "if on a captured value in cond": lambda x, y: cond(
+        x > 0, lambda u: u * 2 if y > 0 else u * 3, lambda u: u * y, x
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_branches_on_captured_values_inside_of_branches(name: str) -> None:
+    f = NESTED[name]
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        x, y = rng.normal(size=6), rng.normal(size=6)
+        same(fg.vmap(f)(x, y), loop(f, x, y))
+        for which in (0, 1):
+            gradient = fg.grad(f, which)
+            same(fg.vmap(gradient)(x, y), loop(gradient, x, y))
+            total = fg.grad(lambda x, y: fg.vmap(f)(x, y).sum(), which)
+            same(total(x, y), loop(gradient, x, y))
+
+
+def test_the_way_back_through_a_branch_whose_examples_are_put_off() -> None:
+    @fg.custom_vjp
+    def product(x: Any, y: Any) -> Any:
+        return x * y
+
+    product.defvjp(
+        lambda x, y: (x * y, (x, y)),
+        lambda xy, g: cond(
+            xy[0] > xy[1], lambda: (g * xy[1], g * xy[0]), lambda: (g * xy[1], g * xy[0])
+        ),
+    )
+
+    def f(x: Any) -> Any:
+        y = cond(x > 0, lambda x: product(x, x + 1), lambda x: x * 2, x)
+        return y * 3 if x > 0 else y
+
+    same(fg.vmap(fg.grad(f))(ROWS), np.where(ROWS > 0, 3 * (2 * ROWS + 1), 2))
+
+
+def test_a_recording_knows_what_a_branch_decided() -> None:
+    def f(x: Any) -> Any:
+        converted, consts = fg.closure_convert(
+            lambda y: cond(y > 0, lambda: y * x, lambda: fnp.sin(y)), x
+        )
+        return converted(-x, *consts)
+
+    with pytest.raises(errors.RecordedDecisionError):
+        fg.vmap(f)(ROWS)
+
+
+def test_a_pullback_that_outlives_its_batch() -> None:
+    kept = []
+
+    def f(x: Any) -> Any:
+        y, pullback = fg.vjp(lambda x: cond(x > 0, lambda: x, lambda: -x), x)
+        kept.append(pullback)
+        return y
+
+    fg.vmap(f)(ROWS)
+    with pytest.raises(errors.AxisNameError, match="a vmap that has returned"):
+        kept[0](1.0)
+
+
+def test_in_a_thread_of_its_own() -> None:
+    def f(x: Any) -> Any:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: cond(x > 0, lambda: x * 2, lambda: x)).result()
+
+    same(fg.vmap(f)(ROWS), np.where(ROWS > 0, 2 * ROWS, ROWS))
 
 
 def test_a_value_of_a_branch_cannot_be_used_outside() -> None:

@@ -10,6 +10,7 @@ import pytest
 import fungrad as fg
 import fungrad.numpy as fnp
 from fungrad import errors
+from fungrad.lax import cond, while_loop
 from fungrad.lax.collectives import (
     all_gather,
     axis_index,
@@ -162,6 +163,16 @@ def test_before_and_after_branches() -> None:
     same(named(before)(X), np.where(X > 0, X.sum(), X))
     with pytest.raises(errors.CollectiveError, match="needs all 4 examples, but only 3"):
         named(lambda x: psum(x, "i") if x > 0 else x)(X)
+
+
+def test_in_a_branch_on_a_part_of_the_batch() -> None:
+    for f in (
+        lambda x: cond(x > 0, lambda x: psum(x, "i"), lambda x: x * 0, x),
+        lambda x: while_loop(lambda y: y < 1.5, lambda y: y + 1 + psum(y, "i") ** 2, x),
+        fg.grad(lambda x: cond(x > 0, lambda x: psum(x * x, "i"), lambda x: x * 0, x)),
+    ):
+        with pytest.raises(errors.CollectiveError):
+            named(f)(X)
 
 
 def test_names_that_are_not_there() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from typing import Any, NamedTuple
 
@@ -150,6 +151,26 @@ def test_chunks(chunk: int) -> None:
     parts = fg.vmap(f, chunk_size=chunk, **options)(2.0, X)
     for key, value in whole.items():
         same(parts[key], value)
+
+
+def test_chunks_that_do_not_fit_together() -> None:
+    with pytest.raises(errors.BatchedOutputError, match="one structure"):
+        fg.vmap(lambda x: {"a": x} if x > 0 else {"b": x}, chunk_size=1)(ROWS)
+    with pytest.raises(errors.BatchedOutputError, match="out_axes=None"):
+        fg.vmap(lambda x: 1.0 if x > 0 else 2.0, out_axes=None, chunk_size=1)(ROWS)
+    with pytest.raises(errors.BatchedShapeError):
+        fg.vmap(lambda x: x if x > 0 else fnp.stack([x, x]), chunk_size=1)(ROWS)
+
+
+def test_zeros_of_both_signs_are_not_the_same_answer() -> None:
+    zeros = np.array([0.0, -0.0])
+    same(fg.vmap(lambda x: math.copysign(1.0, x.item()))(zeros), [1.0, -1.0])
+    same(fg.vmap(lambda x: math.atan2(float(x), -1.0))(zeros), [np.pi, -np.pi])
+
+
+def test_axes_of_numpys_integers() -> None:
+    same(fg.vmap(square, in_axes=np.int64(1))(X), (X**2).T)
+    same(fg.vmap(square, in_axes=(np.int8(-1),))(X), (X**2).T)
 
 
 def test_the_largest_batch_under_chunks_is_a_chunk() -> None:

@@ -35,6 +35,17 @@ class AxisNameError(FungradError, NameError):
             f"axis where it is made: vmap(f, axis_name={name!r})"
         )
 
+    @classmethod
+    def over(cls) -> AxisNameError:
+        """Return the error for what was made in a vmap that is no longer running."""
+        error = cls.__new__(cls)
+        FungradError.__init__(
+            error,
+            "this was made inside of a vmap that has returned, and needs its axis: call pullbacks "
+            "and linear maps inside of the function that the vmap runs, and return their results",
+        )
+        return error
+
 
 class CollectiveError(FungradError, RuntimeError):
     """Something between all examples of a vmap was asked for where only some of them are."""

@@ -26,7 +26,7 @@ class AllGather(Across):
     @classmethod
     def combine(cls, trace: BatchTrace, args: Sequence[Any], params: dict[str, Any]) -> Any:
         (x,) = args
-        _check_whole(trace)
+        _check_whole(trace, x)
         if type(x) is Batched and x.owner is trace:
             return public(x.lower())
         x = x.value if type(x) is Array else x
@@ -55,7 +55,7 @@ class ReduceScatter(Across):
     @classmethod
     def combine(cls, trace: BatchTrace, args: Sequence[Any], params: dict[str, Any]) -> Any:
         (x,) = args
-        _check_whole(trace)
+        _check_whole(trace, x)
         if type(x) is Batched and x.owner is trace:
             return Batched(trace, np.sum(x.lower(), axis=0), trace.rows)
         x = x.value if type(x) is Array else x
@@ -78,9 +78,10 @@ class ReduceScatter(Across):
         return cls.call(np.moveaxis(values[0], 1, 0), **params), True
 
 
-def _check_whole(trace: BatchTrace) -> None:
-    if trace.rows is not trace.axis.everything:
-        raise CollectiveError(trace.name, trace.axis.name, trace.rows.size, trace.axis.size)
+def _check_whole(trace: BatchTrace, x: Any) -> None:
+    rows = x.narrow()[0] if type(x) is Batched and x.owner is trace else trace.rows
+    if rows is not trace.axis.everything:
+        raise CollectiveError(trace.name, trace.axis.name, rows.size, trace.axis.size)
 
 
 def _trace(axis_name: Hashable) -> BatchTrace:

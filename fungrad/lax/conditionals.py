@@ -30,8 +30,9 @@ def cond(
 ) -> Any:
     """Return ``true_fun(*operands)`` or ``false_fun(*operands)``, as `pred` says.
 
-    Python's ``if`` does the same, also under `vmap`. There `cond` is quicker: it only runs each
-    branch for its own examples, and the rest of the function once for all of them.
+    Python's ``if`` does the same, also under `vmap`. There `cond` is quicker: it runs each branch
+    for its own examples, and the rest of the function once for all of them. (Inside of another
+    `cond` or `while_loop` it does what ``if`` does.)
 
     Parameters
     ----------
@@ -213,11 +214,8 @@ def _loop_in_parts(
             while found is None and going:
                 state = body_fun(state)
                 # It may be made of values from outside alone, of all examples.
-                found, answers = partition(trace.enter(_going(cond_fun, state)))
+                found, answers = partition(trace.enter(_going(cond_fun, state)), axis)
                 going = answers[0][0]
-            if found is not None and found is not axis:
-                state = _loop_in_parts(cond_fun, body_fun, state, found, answers)
-                found = None
             state = trace.leave(state)
         if found is None:  # the rest is done, all at once
             finished.append((running, state))

@@ -30,6 +30,9 @@ from fungrad.transforms.rows import Axis, Memory, Rows, take
 running: ContextVar[dict[Any, BatchTrace]] = ContextVar("running", default={})  # noqa: B039
 """The traces that run, by their axes and by the names of these. (The dict is never changed.)"""
 
+parts: ContextVar[dict[Axis, Rows]] = ContextVar("parts", default={})  # noqa: B039
+"""Where a branch runs on a part of a batch: the rows of the part, by axis."""
+
 
 class Batched(Tracer):
     """One example as the function sees it; `value` has the examples of `rows` along axis 0."""
@@ -67,11 +70,21 @@ class Batched(Tracer):
 
     def concrete(self) -> Any:
         """Return what the examples agree on; split the batch if they do not."""
-        answer = self.owner.memory.recall(None, (self,), {})
-        if answer is None:
-            rows, value = self.narrow()
-            answers = value.concrete() if isinstance(value, Tracer) else value
-            answer = self.owner.decide(self, rows, answers)
+        trace = self.owner
+        open_part = parts.get().get(trace.axis)
+        if open_part is None:
+            answer = trace.memory.recall(None, (self,), {})
+            if answer is not None:
+                return answer
+        rows, value = self.narrow()
+        if open_part is not None:  # what other examples would answer does not matter here
+            common, positions = open_part.within(rows)
+            if common.size:
+                rows, value = common, take(value, positions)
+        answers = value.concrete() if isinstance(value, Tracer) else value
+        answer = trace.decide(self, rows, answers)
+        if open_part is None:
+            trace.memory.note(None, (self,), {}, answer, 0)
         return answer
 
 
@@ -123,7 +136,7 @@ class BatchTrace(Trace):
     def decide(self, tracer: Any, rows: Rows, answers: Any) -> Any:
         """Return one answer, and go on with the rows that gave it."""
         if not rows.size:
-            raise NoValueError(tracer)
+            return self.answer_of_none(tracer, answers)
         chosen, *others = rows.groups(answers)
         if others:
             for other in others:
@@ -132,9 +145,22 @@ class BatchTrace(Trace):
                 self.rows = chosen
             else:  # in a branch on a part of the batch: the rest is not concerned
                 self.rows = self.rows.without(rows).together(chosen)
-        answer = answers[np.searchsorted(rows.indices, chosen.indices[0])]
-        self.memory.note(None, (tracer,), {}, answer, 0)
-        return answer
+        return answers[np.searchsorted(rows.indices, chosen.indices[0])]
+
+    def answer_of_none(self, tracer: Any, answers: Any) -> Any:
+        """Return an answer where no example is asked.
+
+        That is so on the way back through a branch whose examples have all been put off. What is
+        computed there has no elements, so any answer will do; no loop goes on for ever with False.
+
+        Raises
+        ------
+        NoValueError
+            If there are no examples at all.
+        """
+        if not self.rows.size:
+            raise NoValueError(tracer)
+        return np.zeros(answers.shape[1:], answers.dtype)[()]
 
     def process(self, function: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if self.closed:

@@ -9,6 +9,7 @@ value that the branch closes over: its trace restricts what it meets.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import Token
 from typing import Any
 
 import numpy as np
@@ -16,23 +17,27 @@ import numpy as np
 from fungrad import tree
 from fungrad.array import Array
 from fungrad.errors import (
+    AxisNameError,
     BatchedOutputError,
     CapturedTracerError,
     EscapedTracerError,
-    NoValueError,
 )
 from fungrad.rules.families import Rule
 from fungrad.trace import Trace, Tracer
-from fungrad.transforms.batch import Batched, BatchTrace, join, running
+from fungrad.transforms.batch import Batched, BatchTrace, join, parts, running
 from fungrad.transforms.call import public
+from fungrad.transforms.graph import Recorded
 from fungrad.transforms.rows import Axis, Rows, take
 from fungrad.transforms.tape import strip_output, zeros
 
 
-def partition(x: Any) -> tuple[Axis | None, list[tuple[Any, Any]]]:
+def partition(x: Any, axis: Axis | None = None) -> tuple[Axis | None, list[tuple[Any, Any]]]:
     """Return the answers of the examples of a batch, each with its rows.
 
-    Without a batch, or if all examples agree, there is one answer and no axis.
+    Without a batch, or if all examples agree, there is one answer and no axis. Inside of a part it
+    is so, too: there the batch is split for the rest of the run, as by Python's ``if``, for a part
+    of a part would have to restrict what the outer part has restricted. `axis` is for a loop that
+    runs on a part, and asks again along the same axis.
 
     Raises
     ------
@@ -40,16 +45,19 @@ def partition(x: Any) -> tuple[Axis | None, list[tuple[Any, Any]]]:
         If there are no examples.
     """
     layer = x
-    while isinstance(layer, Tracer):
+    # A recording must know what was decided, which `concrete` tells it.
+    while isinstance(layer, Tracer) and not isinstance(layer, Recorded):
         if type(layer) is Batched:
+            if parts.get() if axis is None else layer.owner.axis is not axis:
+                break
             rows, value = layer.narrow()
-            if not rows.size:
-                raise NoValueError(x)
             answers = value.concrete() if isinstance(value, Tracer) else value
+            if not rows.size:
+                return None, [(layer.owner.answer_of_none(layer, answers), None)]
             groups = rows.groups(answers)
-            first = np.searchsorted(rows.indices, [group.indices[0] for group in groups])
             if len(groups) == 1:
                 break
+            first = np.searchsorted(rows.indices, [group.indices[0] for group in groups])
             return rows.axis, [
                 (answers[position], group) for position, group in zip(first, groups, strict=True)
             ]
@@ -72,18 +80,22 @@ class Member(Tracer):
 class PartTrace(Trace):
     """A run of a branch on the examples that take it; use it in a ``with`` statement."""
 
-    __slots__ = ("_restricted", "axis", "rows")
+    __slots__ = ("_restricted", "_token", "axis", "rows")
 
     def __init__(self, name: str, axis: Axis, rows: Rows) -> None:
         super().__init__(name)
         self.axis = axis
         self.rows = rows
         self._restricted: dict[int, tuple[Any, Any]] = {}
+        self._token: Token[dict[Axis, Rows]] | None = None
 
     def __enter__(self) -> PartTrace:
+        self._token = parts.set({**parts.get(), self.axis: self.rows})
         return self
 
     def __exit__(self, *exception: object) -> None:
+        assert self._token is not None
+        parts.reset(self._token)
         self.closed = True
         self._restricted = {}
 
@@ -172,7 +184,26 @@ def restrict(x: Any, axis: Axis, rows: Rows) -> Any:
         if type(layer) is Batched and layer.owner.axis is axis:
             return Restrict.apply(x, axis=axis, rows=rows, whole=layer.narrow()[0])
         layer = layer.lower()
-    return Restrict.apply(x, axis=axis, rows=rows, whole=running.get()[axis].rows)
+    return Restrict.apply(x, axis=axis, rows=rows, whole=find_batch(axis, (x,)).rows)
+
+
+def find_batch(axis: Axis, values: Sequence[Any]) -> BatchTrace:
+    """Return the trace that runs along an axis.
+
+    Raises
+    ------
+    AxisNameError
+        If the vmap has returned.
+    """
+    found = running.get().get(axis)
+    if found is not None:
+        return found
+    for layer in values:  # in another thread
+        while isinstance(layer, Tracer):
+            if type(layer) is Batched and layer.owner.axis is axis:
+                return layer.owner  # type: ignore[no-any-return]
+            layer = layer.value
+    raise AxisNameError.over()
 
 
 class Across(Rule):
@@ -180,7 +211,7 @@ class Across(Rule):
 
     @classmethod
     def apply(cls, *args: Any, **params: Any) -> Any:
-        found: Trace = running.get()[params["axis"]]
+        found: Trace = find_batch(params["axis"], args)
         for arg in args:
             if isinstance(arg, Tracer) and arg.owner.id > found.id:
                 found = arg.owner
@@ -232,7 +263,7 @@ class Restrict(Across):
             return public(x)  # the same for all of them
         rows, _ = trace.rows.within(params["rows"])
         part, value = x.narrow()
-        _, positions = rows.within(part)
+        rows, positions = rows.within(part)
         return Batched(trace, take(value, positions), rows)
 
     @classmethod
@@ -276,12 +307,12 @@ class Merge(Across):
 
     @classmethod
     def combine(cls, trace: BatchTrace, args: Sequence[Any], params: dict[str, Any]) -> Any:
-        parts = [_part(trace, x, rows) for x, rows in zip(args, params["rows"], strict=True)]
-        parts = [part for part in parts if part[0].size]
-        whole = parts[0][0]
-        for rows, _ in parts[1:]:
+        pieces = [_part(trace, x, rows) for x, rows in zip(args, params["rows"], strict=True)]
+        pieces = [piece for piece in pieces if piece[0].size]
+        whole = pieces[0][0]
+        for rows, _ in pieces[1:]:
             whole = whole.together(rows)
-        return Batched(trace, join(parts, params["title"]), whole)
+        return Batched(trace, join(pieces, params["title"]), whole)
 
     @classmethod
     def pull(cls, notes: Any, parents: Sequence[int], gradient: Any) -> Sequence[Any]:

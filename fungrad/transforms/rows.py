@@ -50,6 +50,12 @@ class Axis:
             found = self._known[key] = Rows(self, indices)
         return found
 
+    def forget(self) -> None:
+        """Drop what can be made again: rows that know each other live as long as one is used."""
+        for rows in (*self._known.values(), self.everything):
+            rows.forget()
+        self._known.clear()
+
     def __repr__(self) -> str:
         return f"Axis({self.size}, {self.name!r})"
 
@@ -86,6 +92,12 @@ class Rows:
             found = self._within[other] = (rows, _as_slice(positions[among]))
         return found
 
+    def forget(self) -> None:
+        """Drop what can be made again."""
+        self._within.clear()
+        if self is self.axis.everything:
+            self._indices = None
+
     def without(self, other: Rows) -> Rows:
         """Return these rows except for those of `other`."""
         return self.axis.rows(np.setdiff1d(self.indices, other.indices, assume_unique=True))
@@ -100,7 +112,10 @@ class Rows:
         There is one group if all agree. The first group is that of True, or else the largest.
         """
         flat = answers.reshape(self.size, -1)
-        if not flat.shape[1] or (flat == flat[0]).all():
+        if not flat.shape[1]:
+            return [self]
+        # Zeros of both signs are equal, and not the same.
+        if (flat == flat[0]).all() and (flat.dtype.kind not in "fc" or flat.all()):
             return [self]
         if flat.shape[1] == 1 and flat.dtype.kind == "b":
             chosen = flat[:, 0]

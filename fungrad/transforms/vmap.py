@@ -12,12 +12,13 @@ from fungrad.array import Array
 from fungrad.errors import (
     BatchAxisError,
     BatchedOutputError,
+    BatchedShapeError,
     BatchSizeError,
     OutputTypeError,
     TreeMismatchError,
     describe,
 )
-from fungrad.trace import Tracer
+from fungrad.trace import Tracer, peek
 from fungrad.transforms.batch import Batched, BatchTrace, join
 from fungrad.transforms.call import Transformed, argument_names, public, raw_leaf
 from fungrad.transforms.rows import Axis
@@ -48,6 +49,10 @@ class _Vmap(Transformed):
             raise TypeError(f"vmap: in_axes is an int, None or a tuple of trees, got {in_axes!r}")
         if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
             raise ValueError(f"vmap: chunk_size is a positive int, got {chunk_size!r}")
+        if axis_size is not None and (not isinstance(axis_size, int) or axis_size < 0):
+            raise ValueError(f"vmap: axis_size is a non-negative int, got {axis_size!r}")
+        if isinstance(axis_name, tuple):
+            raise TypeError(f"vmap: axis_name names one axis, got the tuple {axis_name!r}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = tree.flatten((args, kwargs))
@@ -71,13 +76,36 @@ class _Vmap(Transformed):
             )
             for start in range(0, size, chunk)
         ]
-        out_axes = self._out_axes(parts[0])
+        structure = tree.structure(parts[0])
+        for number, part in enumerate(parts):
+            self._check_structure(structure, 0, tree.structure(part), number * chunk)
         columns = zip(*[tree.leaves(part) for part in parts], strict=True)
         whole = [
-            column[0] if axis is None else public(np.concatenate(column, axis=axis))
-            for column, axis in zip(columns, out_axes, strict=True)
+            self._join_chunks(column, axis, position, chunk)
+            for position, (column, axis) in enumerate(
+                zip(columns, self._out_axes(parts[0]), strict=True)
+            )
         ]
-        return tree.unflatten(tree.structure(parts[0]), whole)
+        return tree.unflatten(structure, whole)
+
+    def _check_structure(self, structure: Any, row: int, other: Any, other_row: int) -> None:
+        if other != structure:
+            raise BatchedOutputError(
+                self.title,
+                f"example {row} returned {structure} and example {other_row} returned {other}; the "
+                "results of all examples must have one structure",
+            )
+
+    def _join_chunks(self, column: Sequence[Any], axis: Any, position: int, chunk: int) -> Any:
+        if axis is None:
+            if any(peek(x).tobytes() != peek(column[0]).tobytes() for x in column):
+                self._refuse_shared(position)
+            return column[0]
+        moved = [np.moveaxis(x, axis, 0) for x in column]
+        shapes = {x.shape[1:]: number * chunk for number, x in reversed([*enumerate(moved)])}
+        if len(shapes) > 1:
+            raise BatchedShapeError(self.title, shapes)
+        return public(np.concatenate(column, axis=axis))
 
     def _axes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """Return the axis of each leaf; keyword arguments are mapped over axis 0."""
@@ -115,6 +143,8 @@ class _Vmap(Transformed):
                     "in_axes=None, or close over it",
                 ) from None
             rank = len(value.shape)
+            if isinstance(axis, np.integer):
+                axis = int(axis)
             if type(axis) is not int or not -rank <= axis < rank:
                 self._refuse(axis, value, position, args, kwargs)
             if axis % rank:
@@ -183,11 +213,12 @@ class _Vmap(Transformed):
         )
 
     def _run(self, values: Sequence[Any], axes: Sequence[Any], structure: Any, size: int) -> Any:
-        with BatchTrace(self.title, Axis(size, self.axis_name)) as trace:
+        axis = Axis(size, self.axis_name)
+        with BatchTrace(self.title, axis) as trace:
             rows = trace.rows
             tracers = [
-                value if axis is None else Batched(trace, value, rows)
-                for value, axis in zip(values, axes, strict=True)
+                value if place is None else Batched(trace, value, rows)
+                for value, place in zip(values, axes, strict=True)
             ]
             args, kwargs = tree.unflatten(structure, tracers)
 
@@ -198,18 +229,14 @@ class _Vmap(Transformed):
             parts = trace.run(run)
         structure = parts[0][1][0]
         for part, (other, _) in parts[1:]:
-            if other != structure:
-                raise BatchedOutputError(
-                    self.title,
-                    f"example {int(parts[0][0].indices[0])} returned {structure} and example "
-                    f"{int(part.indices[0])} returned {other}; the results of all examples must "
-                    "have one structure",
-                )
+            rows = parts[0][0]
+            self._check_structure(structure, int(rows.indices[0]), other, int(part.indices[0]))
         out_axes = self._out_axes(tree.unflatten(structure, [0] * structure.num_leaves))
         results = []
-        for position, axis in enumerate(out_axes):
+        for position, place in enumerate(out_axes):
             pieces = [(part, *leaves[position]) for part, (_, leaves) in parts]
-            results.append(self._finish(pieces, axis, position))
+            results.append(self._finish(pieces, place, position))
+        axis.forget()
         return tree.unflatten(structure, results)
 
     def _lower(self, leaf: Any, trace: BatchTrace) -> tuple[Any, bool]:
@@ -223,16 +250,19 @@ class _Vmap(Transformed):
                 raise
             raise OutputTypeError(self.title, leaf) from error
 
+    def _refuse_shared(self, position: int) -> None:
+        raise BatchedOutputError(
+            self.title,
+            f"output {position} has out_axes=None, but differs between the examples; give it an "
+            "axis, or reduce it with fungrad.lax.psum or pmean",
+        )
+
     def _finish(self, pieces: list[tuple[Any, Any, bool]], axis: Any, position: int) -> Any:
         """Return one result of all examples, as the caller sees it, with its axis in place."""
         shared = not any(batched for _, _, batched in pieces)
         if axis is None:
             if not shared or len(pieces) > 1:
-                raise BatchedOutputError(
-                    self.title,
-                    f"output {position} has out_axes=None, but differs between the examples; give "
-                    "it an axis, or reduce it with fungrad.lax.psum or pmean",
-                )
+                self._refuse_shared(position)
             return public(pieces[0][1])
         whole = join(
             [
