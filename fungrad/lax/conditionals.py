@@ -142,7 +142,8 @@ def while_loop(
     """Return the first of ``init_val, body_fun(init_val), ...`` for which `cond_fun` is false.
 
     Python's ``while`` does the same. Under `vmap` this loop is quicker: examples that are done
-    leave it, and no step is computed twice. Reverse mode works; it keeps what each step needs, so
+    leave it, and no step is computed twice. (Inside of `cond` or another `while_loop` it does what
+    ``while`` does.) Reverse mode works; it keeps what each step needs, so
     the memory grows with the number of steps.
 
     Parameters

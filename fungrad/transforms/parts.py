@@ -2,8 +2,8 @@
 
 Python's own control flow splits a batch for the rest of the run. A branch that is given as a
 function (`fungrad.lax.cond`) can do better: it runs on the examples that take it, and its result
-joins those of the other branches. Inside, every value has the examples of that part only, also a
-value that the branch closes over: its trace restricts what it meets.
+joins those of the other branches. Inside, a value that the branch closes over is restricted to the
+examples of the part as soon as it meets one of the branch's own.
 """
 
 from __future__ import annotations
